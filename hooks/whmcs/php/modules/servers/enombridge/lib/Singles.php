@@ -55,7 +55,7 @@ final class Singles
             };
             $takes = !$isHere && ($isOpen || $why === ''); // a seat
             if ($takes && $free-- < 1 && !$isOpen) {
-                $why = Text::of('code_seats_full');
+                $why = Text::of('move_full');
             }
             $offers[] = new Offer($single, $address, $why);
         }
