@@ -179,11 +179,12 @@ def test_an_interruption_is_made_good_by_the_next_press(
 ) -> None:
     office = Office(portal, sold, "ann", "bob", "cay")
     pressing = threading.Thread(target=interrupted, args=(office,))
-    office.house.slow("GetPOP3", 1, times=9)
+    office.house.slow("GetPOP3", 3, times=9)
     pressing.start()
     until(lambda: "Cancelled" in map(office.status, office.singles.values()), 60, pause=0.05)
     if what == "bridge":
         office.house.down()
+        assert "Active" in map(office.status, office.singles.values()), "it was in the middle"
         pressing.join()
         office.house.restart()
     else:
@@ -191,7 +192,7 @@ def test_an_interruption_is_made_good_by_the_next_press(
         pressing.join()
         office.house.free()
         office.whmcs.start()
-    assert "Active" in map(office.status, office.singles.values()), "it was in the middle"
+        assert "Active" in map(office.status, office.singles.values()), "it was in the middle"
     office.house.sim.control("/faults", {}, "DELETE")
     office.house.quiet()
     said = office.presses("moveHere")
