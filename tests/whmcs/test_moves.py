@@ -43,6 +43,7 @@ class Office:
         assert self.company.answer == "success"
         self.house, self.whmcs = portal.house, portal.house.whmcs
         self.singles = {name: self.single(name) for name in names}
+        self.invoice = 0
 
     def single(self, name: str, client: int = 0) -> int:
         order = self.whmcs.order(
