@@ -65,14 +65,19 @@ def overtaken(older: HookEffect, newer: Iterable[HookEffect]) -> Overtaken | Non
     """Why nothing is to be done for a hook that still waits, when these of its service were
     accepted after it.
 
-    One that takes the mailbox away yields to any that needs it, and to nothing else. Every other one yields when newer hooks
+    One that takes the mailbox away yields to any that needs it, and to nothing else. One that takes it over from another
+    service yields at once to any that takes it away: there it is not to go any more. To a repetition it does not: what
+    came between them may rest on it. Every other one yields when newer hooks
     decide all of its facts. One that takes the mailbox away does not count here, because it may yet be called off itself:
     it makes an end of what waits before it once it is begun, by `taken_away`.
     """
     if older.takes_away:
         return needed() if any(each.needs for each in newer) else None
-    alike = [each for each in newer if each.takes_over == older.takes_over]
-    decided = frozenset[str]().union(*(each.facts for each in alike if not each.takes_away))
+    if older.takes_over:
+        return taken_away(older, newer)
+    decided = frozenset[str]().union(
+        *(each.facts for each in newer if not each.takes_away and not each.takes_over)
+    )
     return (
         Overtaken("Cancelled by a newer hook of this service.") if older.facts <= decided else None
     )

@@ -4,6 +4,7 @@ import os
 import threading
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+MOST_MOMENTS = 64
 
 
 class JobIds:
@@ -12,16 +13,19 @@ class JobIds:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._last = (0, 0)
+        self._tails: dict[int, int] = {}
 
     def new(self, now: float) -> str:
         """`job_` and a ULID: 48 bits of milliseconds, 80 random ones."""
         moment, drawn = int(now * 1000), int.from_bytes(os.urandom(10))
         with self._lock:
-            before, tail = self._last
-            if moment == before:
-                drawn = min(tail + 1 + (drawn >> 40), (1 << 80) - 1)
-            self._last = moment, drawn
+            # Of some moments: threads may come with times that differ a little.
+            before = self._tails.pop(moment, None)
+            if before is not None:
+                drawn = before + 1 + (drawn >> 40)
+            self._tails[moment] = drawn
+            if len(self._tails) > MOST_MOMENTS:
+                del self._tails[next(iter(self._tails))]  # asked for longest ago
         return job_id(moment, drawn)
 
 

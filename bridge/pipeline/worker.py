@@ -201,7 +201,7 @@ class Worker:
             attempt.first, attempt.planned = InitialPlan(found.plan, found.seen), True
             self.checkpoint("planned")
         if attempt.account.observe_only:
-            if any(change.makes for change in found.plan.changes):
+            if attempt.job.changes_service or any(each.makes for each in found.plan.changes):
                 self.queue.allow_creation(attempt.job, self.limits)
             raise endings.Observed(found.plan)
         return found

@@ -47,12 +47,13 @@ def test_every_action_is_known() -> None:
 @pytest.mark.parametrize(("older", "newer"), [*product(ACTIONS, ACTIONS)])
 def test_one_yields_to_another_by_facts_and_a_terminate_by_need(older: str, newer: str) -> None:
     # What takes a mailbox over from another service makes none: it stands for no creation.
-    moves = [action == "mailbox.change_service" for action in (older, newer)]
-    expected = word(older).facts <= word(newer).facts and moves[0] == moves[1]
+    moves = "mailbox.change_service" in (older, newer)
+    expected = word(older).facts <= word(newer).facts and not moves
     if KINDS[older] == TAKES:
         expected = KINDS[newer] == NEEDS
     elif KINDS[newer] == TAKES:
-        expected = False  # until its turn has come
+        # Else not until its turn has come
+        expected = older == "mailbox.change_service"
     assert (overtaken(word(older), [word(newer)]) is not None) == expected
     assert (taken_away(word(older), [word(newer)]) is not None) == (
         KINDS[newer] == TAKES and KINDS[older] != TAKES

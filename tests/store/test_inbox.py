@@ -156,7 +156,7 @@ class TestOrder:
 
 BEFORE_A_TERMINATE = (
     *("create", "suspend", "unsuspend+", "change_password", "change_plan", "renew"),
-    *("set_aliases", "set_forwarding", "change_service"),
+    *("set_aliases", "set_forwarding"),
 )
 
 # waiting, newer, whether the waiting one is overtaken
@@ -175,7 +175,8 @@ OVERTAKING = [
     ("set_forwarding", "set_forwarding", True),
     ("set_aliases", "set_forwarding", False),
     ("set_forwarding", "create", False),
-    ("change_service", "change_service", True),
+    ("change_service", "change_service", False),  # what came between may rest on it
+    ("change_service", "terminate", True),  # there it is not to go any more
     ("change_service", "suspend", False),
     ("change_service", "create", False),
     ("create", "change_service", False),

@@ -360,8 +360,8 @@ def test_a_need_that_comes_after_the_clock_was_set_back_keeps_it(shop: Shop) -> 
     shop.own(A)
     shop.now += 3600
     shop.whole("terminate")
-    shop.now -= 3600
-    shop.hook("create", C, password="Sample-1")
+    shop.now -= 3600  # this machine's clock, not the sender's
+    shop.hook("create", C, at=shop.now + 3601, password="Sample-1")
     shop.now += 3600
     job = shop.claimed()
     if job.intent.action != "mailbox.terminate":

@@ -143,6 +143,7 @@ def to_job(
         tries=row["tries"],
         lifted=to_limits(row["lifted"]),
         purge=row["purge"],
+        replaces=row["replaces"],
         customer_id=mailbox["customer_id"] if mailbox["customer_source"] == row["source"] else None,
     )
 

@@ -96,16 +96,21 @@ def overtake(tx: Connection, new: Row, others: Sequence[Row], now: float) -> Non
         for row in others
         if (row["source"], row["service_id"]) == (new["source"], new["service_id"])
     ]
+    # What is behind a change of service may speak of a mailbox that is another's by then.
+    change = max((row["sequence"] for row in others if effect_of(row).takes_over), default=0)
     for row in same:
+        effect = effect_of(row)
+        if row["sequence"] < change and not effect.takes_away and not effect.takes_over:
+            continue
         newer = [effect_of(new)]
         # Whatever needs the mailbox made an end of such a one when it came.
-        if not effect_of(row).takes_away:
+        if not effect.takes_away:
             newer += [
                 effect_of(other)
                 for other in same
                 if other["sequence"] > row["sequence"] and other["status"] != "held"
             ]
-        error = overtaken(effect_of(row), newer)
+        error = overtaken(effect, newer)
         if error is not None:
             end = call_off if row["status"] == "held" else cancel
             end(tx, row["id"], now, error, CUSTOMER_TEXTS[Overtaken], jobs.c.touched.is_(False))
@@ -113,7 +118,7 @@ def overtake(tx: Connection, new: Row, others: Sequence[Row], now: float) -> Non
 
 def make_an_end(tx: Connection, job: Row, now: float) -> bool:
     """Cancels what waits unbegun before a hook that takes the mailbox away, now that this one is
-    begun, or has ended well, or with another service's mailbox; whether there was any.
+    begun, or has ended well; whether there was any.
 
     Not earlier: until then a newer hook may call it off. The caller holds the lock of the mailbox's
     row.

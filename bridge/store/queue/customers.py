@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.domain.actions import CREATES, GAINS
+from bridge.domain.actions import CREATES
 from bridge.domain.customers import Presence, objection
 from bridge.domain.errors import NeedsPerson
 from bridge.domain.model import MAKING, Address, ChangeKind, Record, State
@@ -39,6 +39,7 @@ SELECT_INTENTS = (
     .where(
         *OF_SOURCE,
         jobs.c.service_id == sa.bindparam("service_id"),
+        jobs.c.sequence >= sa.bindparam("since"),
         jobs.c.replaces.is_(None),
         jobs.c.purge.is_(False),
     )
@@ -54,7 +55,8 @@ SELECT_CREATE_SENT = sa.select(
 def teaches(mailbox: Row, waiting: Sequence[Row], source: str, intent: Intent) -> bool:
     """Whether a hook that comes now says something new of its mailbox.
 
-    Not while it may get another owner: the end of that job reads all hooks.
+    Not while a creation is open: who owns the mailbox then may not be so in the end, and the
+    creation's end reads all hooks.
     """
     if intent.customer_id is None or (mailbox["source"], mailbox["service_id"]) != (
         source,
@@ -63,7 +65,7 @@ def teaches(mailbox: Row, waiting: Sequence[Row], source: str, intent: Intent) -
         return False
     known = mailbox["customer_source"], mailbox["customer_id"]
     return known != (source, intent.customer_id) and all(
-        row["action"] not in GAINS for row in waiting
+        row["action"] not in CREATES for row in waiting
     )
 
 
@@ -81,13 +83,12 @@ def teach(
     ).rowcount
 
 
-def named(tx: Connection, mailbox: int, source: str, service_id: str) -> str | None:
+def named(tx: Connection, mailbox: int, source: str, service_id: str, since: int = 0) -> str | None:
     """The customer that the newest hook of this service for this mailbox named, as far as its hooks
-    are kept.
+    are kept; of those from the sequence `since` on.
     """
-    intents = tx.execute(
-        SELECT_INTENTS, {"mailbox_id": mailbox, "source": source, "service_id": service_id}
-    ).mappings()
+    asked = {"mailbox_id": mailbox, "source": source, "service_id": service_id, "since": since}
+    intents = tx.execute(SELECT_INTENTS, asked).mappings()
     return next(
         (
             row["intent"]["customer_id"]
@@ -98,13 +99,16 @@ def named(tx: Connection, mailbox: int, source: str, service_id: str) -> str | N
     )
 
 
-def created(tx: Connection, mailbox: int, job: str, source: str, service_id: str) -> None:
-    """At the end of what gave the mailbox an owner: a new one takes the place of the former, also
-    where its customer is not known, if the mailbox was made.
+def learn_owner(tx: Connection, job: Job) -> None:
+    """At the end of what may have given the mailbox an owner. One that was made has that owner's
+    customer, also where it is not known; one that was taken over keeps its own, unless a hook of
+    the service has named one since.
     """
-    customer = named(tx, mailbox, source, service_id)
-    if customer is not None or tx.scalar(SELECT_CREATE_SENT, {"job_id": job}):
-        teach(tx, mailbox, source, service_id, customer)
+    since = 0 if job.intent.from_service_id is None else job.sequence
+    service = job.source, job.intent.service_id
+    customer = named(tx, job.mailbox, *service, since)
+    if customer is not None or tx.scalar(SELECT_CREATE_SENT, {"job_id": job.id}):
+        teach(tx, job.mailbox, *service, customer)
 
 
 # Going. `gone_at` is when a mailbox was first seen to be gone; it ends when the mailbox is seen

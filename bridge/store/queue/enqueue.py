@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.domain.actions import decides
+from bridge.domain.actions import GAINS, decides
 from bridge.domain.errors import BridgeError, Overtaken
 from bridge.domain.model import Address
 from bridge.domain.services import HELD
@@ -152,6 +152,11 @@ def comes_late(tx: Connection, new: NewJob, line: Row) -> bool:
     taken_from = None if former is None else [new.source, former]
     if is_late(new.effect, decided, new.service, new.hook_time, taken_from):
         return True
+    # A service that has ended as a whole left no mark at a mailbox that it did not have.
+    if new.intent.action in GAINS and new.member is None:
+        of = service_lines.of(tx, *new.service)
+        if of is not None and is_late(new.effect, of["decided"] or {}, new.service, new.hook_time):
+            return True
     return new.effect.takes_away and needed_later(tx, line["id"], new.service, new.hook_time)
 
 

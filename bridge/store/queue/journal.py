@@ -134,6 +134,8 @@ class Journal:
         with self.database.read() as tx:
             seats.allow_in_service(tx, job)
             seats.check(tx, job)
+            if job.changes_service:
+                return  # the mailbox is in the domain already
             error = customers.against(tx, job, limits, self.database.now(tx), job.lifted)
         if error is not None and not job.intent.domain_confirmed:
             raise error

@@ -124,26 +124,26 @@ class Queue(Claims, Journal):
                 values["sealed"] = None
             row = fencing.update_claimed(tx, job, **values, **as_columns(first))
             self._make_way(tx, job)
-            # No command came before, so nothing else has asked whether the service may have it.
-            if ending.status == "succeeded" and job.changes_service:
+            # Before a command it would have been asked; these two are done without one.
+            grace, gains = begins_grace(row, ending), changes_owner(job, ending)
+            why = unwanted(tx, row) if grace or gains or ending.status == "held" else None
+            if why is not None and (grace or gains):
+                raise why
+            if gains:
                 seats.allow_in_service(tx, job)
                 seats.allow_one_more(tx, self.database, job)
-            grace = begins_grace(row, ending)
-            why = unwanted(tx, row) if grace or ending.status == "held" else None
-            if why is not None and grace:
-                raise why  # no command now, but it would be deleted at the end of the grace
             if ending.record is not None:
                 awaits = {"awaits_password": True} if ending.extra.get("first_password") else {}
                 customers.remember(tx, job.mailbox, ending.record, now, observed_at=now, **awaits)
             if job.intent.action in GAINS:
-                customers.created(tx, job.mailbox, job.id, job.source, job.intent.service_id)
+                customers.learn_owner(tx, job)
             # In the transaction of the end: a crash between the two would leave a purchase in doubt
             # that nobody asks after, and block the domain.
             money.judge_purchases(tx, job.id, ending.status)
             if ending.status == "held":
                 notes.add(tx, f"job:{job.id}", held_note(row, ending), now)
             service_end.ended(tx, row, now)
-            if ending.status == "succeeded" or is_anothers(ending):
+            if ending.status == "succeeded":
                 cancelling.make_an_end(tx, row, now)
             elif ending.status == "cancelled":
                 # What this hook had decided was never done, so what was said before it counts
@@ -156,10 +156,9 @@ class Queue(Claims, Journal):
         creations.release(self.database, limits)
 
 
-def is_anothers(ending: JobResult) -> bool:
-    """There is nothing of the service to take away. So it is not to get it by what still waits,
-    either."""
-    return ending.error is not None and ending.error.code == "not_ours"
+def changes_owner(job: Job, ending: JobResult) -> bool:
+    """Not where it was only observed: then there is nothing to record."""
+    return ending.status == "succeeded" and ending.record is not None and job.changes_service
 
 
 def begins_grace(row: Row, ending: JobResult) -> bool:

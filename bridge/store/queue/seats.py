@@ -51,7 +51,7 @@ def allow_in_service(tx: Connection, job: Job) -> None:
     if line is None or line["suspended_by"] is None:
         return
     later = came_after(tx, job.id, line["suspended_by"])
-    if later is None:
+    if later is None or job.replaces is not None:  # a repetition is as late as it was asked for
         later = (job.created_at, job.id) > (line["suspended_at"], line["suspended_by"])
     if later:
         raise Refused(refusal("service_suspended", job=line["suspended_by"]), code="conflict")

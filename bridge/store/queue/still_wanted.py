@@ -33,7 +33,7 @@ OF_SERVICE = (
 )
 # A job that repeats another one is a person's word; when the service spoke, its first one says.
 SELECT_NEEDING_HOOKS = (
-    sa.select(*(jobs.c[name] for name in ("id", "sequence", "error", "intent")))
+    sa.select(*(jobs.c[name] for name in "id sequence action status error intent".split()))
     .where(
         *OF_SERVICE,
         jobs.c.sequence > sa.bindparam("after_sequence"),
@@ -44,7 +44,7 @@ SELECT_NEEDING_HOOKS = (
 )
 # The same in any of its mailboxes, of a service that is taken away as a whole
 SELECT_NEEDING_IN_SERVICE = (
-    sa.select(*(jobs.c[name] for name in ("id", "error", "intent")))
+    sa.select(*(jobs.c[name] for name in "id action status error intent".split()))
     .outerjoin(hooks, sa.and_(hooks.c.source == jobs.c.source, hooks.c.hook_id == jobs.c.hook_id))
     .where(
         # By no index of the source: that would first sort all that it ever sent.
@@ -125,6 +125,13 @@ def is_late(row: Row) -> bool:
     return (row["error"] or {}).get("detail") == LATE
 
 
+def says_need(row: Row) -> bool:
+    """Whether a hook that needs the mailbox counts: not one that came late, nor one that was to take
+    it over and could not."""
+    got_nothing = row["action"] == "mailbox.change_service" and row["status"] == "failed"
+    return not is_late(row) and not got_nothing
+
+
 def unwanted(tx: Connection, job: Row) -> BridgeError | None:
     """Why nothing more is to be sent for a job. The caller holds the lock of its mailbox's row."""
     if job["withdrawn"]:
@@ -184,7 +191,7 @@ def _needed_in_service(tx: Connection, service: Mapping[str, Any], member: Value
         "after_hook": arrival[1] or NO_HOOK,
     }
     rows = tx.execute(SELECT_NEEDING_IN_SERVICE, asked)
-    return next((row["id"] for row in rows.mappings() if not is_late(row)), None)
+    return next((row["id"] for row in rows.mappings() if says_need(row)), None)
 
 
 def came_after(tx: Connection, later: str, earlier: str) -> bool | None:
@@ -234,7 +241,7 @@ def needed_later_in_service(tx: Connection, service: Sequence[str], hook_time: f
         "after_hook": NO_HOOK,
     }
     rows = tx.execute(SELECT_NEEDING_IN_SERVICE, of).mappings()
-    return any(is_older(hook_time, own_time(row)) for row in rows if not is_late(row))
+    return any(is_older(hook_time, own_time(row)) for row in rows if says_need(row))
 
 
 def own_time(row: Row) -> float:
@@ -246,7 +253,7 @@ def _needing(tx: Connection, service: dict[str, Any], after: int) -> Iterator[tu
     for row in (
         tx.execute(SELECT_NEEDING_HOOKS, {**service, "after_sequence": after}).mappings().all()
     ):
-        if not is_late(row):
+        if says_need(row):
             yield row["id"], own_time(row)
 
 
