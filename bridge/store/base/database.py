@@ -211,7 +211,7 @@ class Database:
 
     def _begin(self, connection: PreparedConnection, embedded: str) -> None:
         if self.embedded:
-            connection.begin_embedded(embedded)
+            connection.tell_embedded(embedded)
         elif self.pooler and self.pooler.present:
             connection.exec_driver_sql(self.pooler.statement)
 
