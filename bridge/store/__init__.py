@@ -31,6 +31,7 @@ from bridge.store.queue.notes import AlertLog
 from bridge.store.queue.outbox import CALLBACK_LEASE, Outbox
 from bridge.store.queue.password_links import PasswordLinks
 from bridge.store.queue.queue import Queue
+from bridge.store.queue.shared_writes import SharedWrites
 from bridge.store.queue.withdrawals import Withdrawals
 from bridge.store.queue.write_backs import WriteBacks
 
@@ -65,6 +66,7 @@ __all__ = [
     "Rotation",
     "ServiceEvents",
     "Services",
+    "SharedWrites",
     "SignIns",
     "Subscribed",
     "Summaries",

@@ -257,10 +257,11 @@ def engine(service: Service) -> Engine:
         service.events,
     )
     lease, wall = lease_of(settings, tuning), tuning.clock or time.time
+    writes = store.SharedWrites(database)
     queue = store.Queue(
-        database, partial(open_password, service.sealer), lease, service.sealer.key_ids
+        database, partial(open_password, service.sealer), lease, service.sealer.key_ids, writes
     )
-    outbox = store.Outbox(database, tuning.callback_lease or store.CALLBACK_LEASE)
+    outbox = store.Outbox(database, tuning.callback_lease or store.CALLBACK_LEASE, writes)
     worker = Worker(
         queue=queue,
         account_state=service.account_state,

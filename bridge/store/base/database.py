@@ -80,6 +80,8 @@ class Database:
             pool_size=connections,
             max_overflow=20,
             pool_timeout=LOCK_WAIT,
+            # The one that wrote last still has in its memory what it read and wrote
+            pool_use_lifo=self.embedded,
         )
         self._statements = Statements(self.engine.dialect)
         self.engine._connection_cls = PreparedConnection
@@ -211,7 +213,7 @@ class Database:
 
     def _begin(self, connection: PreparedConnection, embedded: str) -> None:
         if self.embedded:
-            connection.begin_embedded(embedded)
+            connection.tell_embedded(embedded)
         elif self.pooler and self.pooler.present:
             connection.exec_driver_sql(self.pooler.statement)
 

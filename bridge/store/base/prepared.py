@@ -186,8 +186,8 @@ class PreparedConnection(Connection):
     def scalars(self, statement: Any, parameters: Any = None, **options: Any) -> Any:
         return self.execute(statement, parameters, **options).scalars()
 
-    def begin_embedded(self, sql: str) -> None:
-        """Begins a transaction of SQLite in its own words."""
+    def tell_embedded(self, sql: str) -> None:
+        """Begins a transaction of SQLite, or a part of one, in its own words."""
         if self._statements is None:
             self.exec_driver_sql(sql)
         else:

@@ -20,6 +20,7 @@ from bridge.store.base.rows import Row, to_job
 from bridge.store.base.tables import accounts, jobs, mailboxes, steps, workers
 from bridge.store.queue import next_job
 from bridge.store.queue.account_state import STANDS_STILL, in_flight
+from bridge.store.queue.shared_writes import SharedWrites, shared
 from bridge.store.queue.turns import Flow, Turns
 
 QUEUED_AGAIN: dict[str, Any] = {
@@ -63,7 +64,7 @@ class Claims:
     no key opens it.
 
     `key_ids` name the keys that it knows: told with each heartbeat, for whoever is about to use a
-    newer one.
+    newer one. `writes`: with whose this process's writes may share a transaction.
     """
 
     def __init__(
@@ -72,8 +73,10 @@ class Claims:
         open_sealed: Callable[[str], str | None],
         lease: float,
         key_ids: Sequence[str] = (),
+        writes: SharedWrites | None = None,
     ) -> None:
         self.database = database
+        self.writes = writes or SharedWrites(database)
         self.open_sealed = open_sealed
         self.lease = lease
         self.key_ids = " ".join(key_ids)
@@ -105,18 +108,24 @@ class Claims:
             look = self._look(account, limits[account])
             if not look.flows and not look.lease_expired:
                 continue
-            with self.database.write() as tx:
-                now = self.database.now(tx)
-                # Whoever claims also hands back what a dead worker held: no process of its own has
-                # to live for that, and the clock is the database's, not this machine's.
-                if look.lease_expired:
-                    self._release(tx, RELEASE_EXPIRED_LEASES, {"account_name": account, "now": now})
-                    look = self._look_in(tx, account, limits[account])
-                row = self._next_job(tx, account, limits[account], look.flows, now)
-                if row is not None:
-                    self.more |= len(names) > 1
-                    return self._claim_job(tx, row, owner, now)
+            job = self._claim(account, limits[account], look, owner)
+            if job is not None:
+                self.more |= len(names) > 1
+                return job
         return None
+
+    @shared
+    def _claim(
+        self, tx: Connection, account: str, limits: AccountLimits, look: Look, owner: str
+    ) -> Job | None:
+        now = self.database.now(tx)
+        # Whoever claims also hands back what a dead worker held: no process of its own has to live
+        # for that, and the clock is the database's, not this machine's.
+        if look.lease_expired:
+            self._release(tx, RELEASE_EXPIRED_LEASES, {"account_name": account, "now": now})
+            look = self._look_in(tx, account, limits)
+        row = self._next_job(tx, account, limits, look.flows, now)
+        return None if row is None else self._claim_job(tx, row, owner, now)
 
     def _look(self, account: str, limits: AccountLimits) -> Look:
         """Whoever finds nothing shall not wait in line with those who write."""

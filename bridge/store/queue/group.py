@@ -13,7 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from sqlalchemy.engine import Connection
 
@@ -22,6 +22,7 @@ from bridge.reporting.refusals import refusal
 from bridge.store.base.connections import LOCK_WAIT
 from bridge.store.base.database import Database
 from bridge.store.base.faults import translated
+from bridge.store.base.prepared import PreparedConnection
 
 MOST = 32  # writes in one transaction: it also bounds how long others wait for the lock
 
@@ -75,7 +76,8 @@ class Write(Generic[Item, Result]):
 
 class GroupedWrites(Generic[Item, Result]):
     """`alone` writes one item. `together` writes those of several that it can write at once, and
-    gives None for each other one; these are written alone after them. `most`: in one transaction.
+    gives None for each other one; these are written alone after them. Without it all are. `most`:
+    in one transaction.
 
     Both may be carried out by the thread of another item.
     """
@@ -84,7 +86,7 @@ class GroupedWrites(Generic[Item, Result]):
         self,
         database: Database,
         alone: Alone[Item, Result],
-        together: Together[Item, Result],
+        together: Together[Item, Result] | None = None,
         most: int = MOST,
     ) -> None:
         self.database, self.most = database, most
@@ -182,15 +184,21 @@ class GroupedWrites(Generic[Item, Result]):
         if len(group) == 1:
             group[0].result = self._alone(tx, group[0].item)
             return
-        self._carry_out_together(tx, group)
+        if self._together is not None:
+            self._carry_out_together(tx, group, self._together)
         for each in group:
             if each.result is None:
                 self._carry_out_alone(tx, each)
 
-    def _carry_out_together(self, tx: Connection, group: list[Write[Item, Result]]) -> None:
+    def _carry_out_together(
+        self,
+        tx: Connection,
+        group: list[Write[Item, Result]],
+        together: Together[Item, Result],
+    ) -> None:
         try:
             with undone_alone(tx):
-                results = self._together(tx, [each.item for each in group])
+                results = together(tx, [each.item for each in group])
         except StoreUnavailable:
             raise
         except Exception:  # whose fault it is shows when each is alone
@@ -213,8 +221,9 @@ def undone_alone(tx: Connection) -> Iterator[None]:
     """Undoes what an error interrupts, and nothing before it. Raises StoreUnavailable where it
     cannot: a full disk, for one, may have ended the transaction.
     """
+    tell = cast(PreparedConnection, tx).tell_embedded
     with translated():
-        tx.exec_driver_sql("SAVEPOINT one")
+        tell("SAVEPOINT one")
     try:
         with translated():
             yield
@@ -222,8 +231,8 @@ def undone_alone(tx: Connection) -> Iterator[None]:
         raise
     except Exception:  # of any kind: it is undone, and raised again
         with translated():
-            tx.exec_driver_sql("ROLLBACK TO one")
-            tx.exec_driver_sql("RELEASE one")
+            tell("ROLLBACK TO one")
+            tell("RELEASE one")
         raise
     with translated():
-        tx.exec_driver_sql("RELEASE one")
+        tell("RELEASE one")

@@ -32,6 +32,7 @@ class ServerWrites(GroupedWrites[Item, Result]):
         most: int = MOST,
     ) -> None:
         super().__init__(database, alone, together, most)
+        self._write_together = together
         self._mailbox_of = mailbox_of
         # Mailbox -> the write that is under way, and behind it those that wait for its end
         self._lines: dict[Hashable, deque[Write[Item, Result]]] = {}
@@ -91,4 +92,4 @@ class ServerWrites(GroupedWrites[Item, Result]):
     ) -> Sequence[Result | None]:
         if len(group) == 1:
             return [self._alone(tx, group[0].item)]
-        return self._together(tx, [each.item for each in group])
+        return self._write_together(tx, [each.item for each in group])

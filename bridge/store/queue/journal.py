@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from bridge.domain.actions import CREATES
 from bridge.domain.aliases import Neighbour, facts_of
@@ -39,6 +40,7 @@ from bridge.store.queue import (
     password_links,
     seats,
 )
+from bridge.store.queue.shared_writes import SharedWrites, shared
 from bridge.store.queue.still_wanted import unwanted
 
 NEW_PASSWORD = frozenset({ChangeKind.CREATE, ChangeKind.SET_PASSWORD, ChangeKind.DELETE})
@@ -52,10 +54,13 @@ class Journal:
     """What an attempt writes while it works at its job."""
 
     database: Database
+    writes: SharedWrites
     lease: float
 
+    @shared
     def intend(
         self,
+        tx: Connection,
         job: Job,
         change: Change,
         command: str,
@@ -66,7 +71,6 @@ class Journal:
         limits: Limits,
         first: InitialPlan | None = None,
     ) -> Step:
-        with self.database.write() as tx:
             fencing.lock_mailbox(tx, self.database, job)
             now = self.database.now(tx)
             row = fencing.update_claimed(tx, job, touched=True, **as_columns(first))
@@ -140,8 +144,10 @@ class Journal:
         if error is not None and not job.intent.domain_confirmed:
             raise error
 
+    @shared
     def answered(
         self,
+        tx: Connection,
         job: Job,
         step: Step,
         outcome: Outcome,
@@ -150,7 +156,6 @@ class Journal:
         record: Record,
         settle: float,
     ) -> Step:
-        with self.database.write() as tx:
             fencing.lock_mailbox(tx, self.database, job)
             now = self.database.now(tx)
             # An answer that comes after the lease was lost is dropped: the intent stays, and
@@ -176,8 +181,8 @@ class Journal:
             customers.remember(tx, job.mailbox, replace(record, settles_at=until), now, **more)
             return replace(step, outcome=outcome, error=error, ended_at=now, settles_at=until)
 
-    def renew(self, job: Job, step: Step, call_limit: float, settle: float) -> None:
-        with self.database.write() as tx:
+    @shared
+    def renew(self, tx: Connection, job: Job, step: Step, call_limit: float, settle: float) -> None:
             fencing.lock_mailbox(tx, self.database, job)
             now = self.database.now(tx)
             # The command goes out later than its intent said: lease and settling move with it.

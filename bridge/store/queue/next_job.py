@@ -147,6 +147,10 @@ def flows_of(*conditions: ColumnElement[bool]) -> sa.Select[Any]:
     )
 
 
+CLAIMED_BY = jobs.c.id, jobs.c.account, jobs.c.domain, jobs.c.status, jobs.c.started_at
+"""What a claim asks before it makes the job its own; that gives all of the job."""
+
+
 @cache
 def next_job(exclusive_actions: frozenset[str], action: str, locked: bool) -> sa.Select[Any]:
     """The first of a source that asks for this action, in a domain after `last_domain`; not
@@ -165,7 +169,7 @@ def next_in_domain(exclusive_actions: frozenset[str], action: str, locked: bool)
 def first_of_flow(
     exclusive_actions: frozenset[str], action: str, where: ColumnElement[bool], locked: bool
 ) -> sa.Select[Any]:
-    found = sa.select(jobs).where(
+    found = sa.select(*CLAIMED_BY).where(
         jobs.c.source == sa.bindparam("source"),
         # In the statement itself: there is a partial index on actions, and for a parameter SQLite
         # would plan anew each time whether that one fits.

@@ -24,6 +24,7 @@ from bridge.store.queue.next_callback import (
     SELECT_NEXT_CALLBACK,
     SELECT_NEXT_CALLBACK_LOCKED,
 )
+from bridge.store.queue.shared_writes import SharedWrites, shared
 from bridge.store.queue.turns import Flow, Turns
 
 CALLBACK_LEASE = 40.0  # seconds; a callback has 10 s in all
@@ -160,8 +161,14 @@ class Due(NamedTuple):
 
 
 class Outbox:
-    def __init__(self, database: Database, lease: float = CALLBACK_LEASE) -> None:
+    def __init__(
+        self,
+        database: Database,
+        lease: float = CALLBACK_LEASE,
+        writes: SharedWrites | None = None,
+    ) -> None:
         self.database = database
+        self.writes = writes or SharedWrites(database)
         self.lease = lease
         self._turns = Turns()
         self.more = False
@@ -206,41 +213,41 @@ class Outbox:
                 due.setdefault(source, Due(unanswered, [])).flows.append((source, action))
         return due
 
-    def _claim(self, source: str, due: Due) -> ClaimedCallback | None:
+    @shared
+    def _claim(self, tx: Connection, source: str, due: Due) -> ClaimedCallback | None:
         unanswered = due.unanswered
-        with self.database.write() as tx:
-            now = self.database.now(tx)
-            row = self._next_callback(tx, due.flows, now)
-            if row is None:
-                return None
-            if (
-                unanswered
-                and not tx.execute(
-                    CLAIM_SILENT_RECEIVER,
-                    {"source": source, "now": now, "receiver_after": now + self.lease},
-                ).rowcount
-            ):
-                return None  # another sender asks, or the receiver has answered
-            self._supersede(tx, row, now)
-            # The lease is simply a later next attempt: whoever dies now is followed by the next
-            # try.
-            row = (
-                tx.execute(CLAIM_CALLBACK, {"callback_id": row["id"], "next_at": now + self.lease})
-                .mappings()
-                .one()
-            )
-            job = tx.execute(SELECT_JOB, {"job_id": row["job_id"]}).mappings().one()
-            return ClaimedCallback(
-                row["id"],
-                row["token"],
-                row["source"],
-                row["job_id"],
-                row["tries"] + 1,
-                service_receipts.receipt(tx, job),
-                job["account"],
-                unanswered,
-                now - (row["pending_since"] or row["created_at"]),
-            )
+        now = self.database.now(tx)
+        row = self._next_callback(tx, due.flows, now)
+        if row is None:
+            return None
+        if (
+            unanswered
+            and not tx.execute(
+                CLAIM_SILENT_RECEIVER,
+                {"source": source, "now": now, "receiver_after": now + self.lease},
+            ).rowcount
+        ):
+            return None  # another sender asks, or the receiver has answered
+        self._supersede(tx, row, now)
+        # The lease is simply a later next attempt: whoever dies now is followed by the next
+        # try.
+        row = (
+            tx.execute(CLAIM_CALLBACK, {"callback_id": row["id"], "next_at": now + self.lease})
+            .mappings()
+            .one()
+        )
+        job = tx.execute(SELECT_JOB, {"job_id": row["job_id"]}).mappings().one()
+        return ClaimedCallback(
+            row["id"],
+            row["token"],
+            row["source"],
+            row["job_id"],
+            row["tries"] + 1,
+            service_receipts.receipt(tx, job),
+            job["account"],
+            unanswered,
+            now - (row["pending_since"] or row["created_at"]),
+        )
 
     def _next_callback(self, tx: Connection, flows: Sequence[Flow], now: float) -> Row | None:
         """A month-end of suspensions keeps no other news of its source waiting."""
@@ -273,8 +280,10 @@ class Outbox:
             dropped = {"status": "superseded", "ended_at": now}
             tx.execute(sa.update(callbacks).where(callbacks.c.id.in_(needless)).values(**dropped))
 
+    @shared
     def callback_done(
         self,
+        tx: Connection,
         claimed: ClaimedCallback,
         outcome: str,
         status: int | None,
@@ -282,41 +291,40 @@ class Outbox:
         retry_in: float | None,
         silent_for: float | None = None,
     ) -> None:
-        with self.database.write() as tx:
-            now = self.database.now(tx)
-            # A look that finds nothing costs more than this one.
-            if tx.execute(SELECT_ANOTHER_CALLBACK, {"callback_id": claimed.id}).first() is not None:
-                self.database.notify(tx, Topic.CALLBACKS)
-            values: dict[str, object] = {
-                "status": outcome,
-                "tries": claimed.tries,
-                "last_status": status,
-                "last_error": error,
+        now = self.database.now(tx)
+        # A look that finds nothing costs more than this one.
+        if tx.execute(SELECT_ANOTHER_CALLBACK, {"callback_id": claimed.id}).first() is not None:
+            self.database.notify(tx, Topic.CALLBACKS)
+        values: dict[str, object] = {
+            "status": outcome,
+            "tries": claimed.tries,
+            "last_status": status,
+            "last_error": error,
+        }
+        if retry_in is None:
+            values["ended_at"] = now
+        elif silent_for is not None and claimed.unanswered:
+            # It only asked whether the receiver is there. The next time another one asks: this
+            # one may be what it hangs at.
+            values |= {"tries": claimed.tries - 1, "next_at": now}
+        else:
+            values["next_at"] = now + retry_in
+        tx.execute(
+            UPDATE_CLAIMED_CALLBACK,
+            {"callback_id": claimed.id, "claim_token": claimed.token, **values},
+        )
+        # Callbacks before sources, everywhere: so no two transactions wait for each other.
+        if silent_for is None:
+            tx.execute(RESET_RECEIVER, {"source": claimed.source})
+        else:
+            silent = {
+                "receiver_tries": claimed.unanswered + 1,
+                "receiver_after": now + silent_for,
             }
-            if retry_in is None:
-                values["ended_at"] = now
-            elif silent_for is not None and claimed.unanswered:
-                # It only asked whether the receiver is there. The next time another one asks: this
-                # one may be what it hangs at.
-                values |= {"tries": claimed.tries - 1, "next_at": now}
-            else:
-                values["next_at"] = now + retry_in
             tx.execute(
-                UPDATE_CLAIMED_CALLBACK,
-                {"callback_id": claimed.id, "claim_token": claimed.token, **values},
+                UPDATE_SILENT_RECEIVER,
+                {"source": claimed.source, "tries_before": claimed.unanswered, **silent},
             )
-            # Callbacks before sources, everywhere: so no two transactions wait for each other.
-            if silent_for is None:
-                tx.execute(RESET_RECEIVER, {"source": claimed.source})
-            else:
-                silent = {
-                    "receiver_tries": claimed.unanswered + 1,
-                    "receiver_after": now + silent_for,
-                }
-                tx.execute(
-                    UPDATE_SILENT_RECEIVER,
-                    {"source": claimed.source, "tries_before": claimed.unanswered, **silent},
-                )
 
     def give_up(self, source: str, after: float) -> int:
         with self.database.write() as tx:

@@ -27,6 +27,7 @@ from bridge.store.queue import (
 )
 from bridge.store.queue.claims import Claims
 from bridge.store.queue.journal import Journal, as_columns
+from bridge.store.queue.shared_writes import shared
 from bridge.store.queue.still_wanted import effect_of, take_back, unwanted
 
 SELECT_OPEN_JOB = sa.select(jobs.c.id).where(among(jobs.c.status, "queued", "running")).limit(1)
@@ -54,8 +55,10 @@ class Queue(Claims, Journal):
         """Whether no job is open, so that none can be claimed however much time goes by."""
         return not self.database.finds(SELECT_OPEN_JOB)
 
+    @shared
     def wait(
         self,
+        tx: Connection,
         job: Job,
         until: float,
         waiting_for: WaitingFor,
@@ -64,7 +67,6 @@ class Queue(Claims, Journal):
         first: InitialPlan | None = None,
     ) -> None:
         allow(Status.RUNNING, Status.QUEUED)
-        with self.database.write() as tx:
             fencing.lock_mailbox(tx, self.database, job)
             now = self.database.now(tx)
             since = (job.undecided_since or now) if undecided else None
@@ -101,9 +103,11 @@ class Queue(Claims, Journal):
         if tx.execute(SELECT_ANOTHER_JOB, asked).first() is not None:
             self.database.notify(tx, Topic.JOBS)
 
-    def finish(self, job: Job, ending: JobResult, first: InitialPlan | None = None) -> None:
+    @shared
+    def finish(
+        self, tx: Connection, job: Job, ending: JobResult, first: InitialPlan | None = None
+    ) -> None:
         allow(Status.RUNNING, ending.status)
-        with self.database.write() as tx:
             fencing.lock_mailbox(tx, self.database, job)
             now = self.database.now_and_notify(tx, Topic.ENDS, Topic.CALLBACKS)
             values = {
