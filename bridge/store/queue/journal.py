@@ -71,65 +71,65 @@ class Journal:
         limits: Limits,
         first: InitialPlan | None = None,
     ) -> Step:
-            fencing.lock_mailbox(tx, self.database, job)
-            now = self.database.now(tx)
-            row = fencing.update_claimed(tx, job, touched=True, **as_columns(first))
-            # Asked under the lock that every newer hook of the mailbox takes: what comes after this
-            # commit finds a job that was begun.
-            if (error := unwanted(tx, row)) is not None:
-                raise error
-            if job.intent.action in CREATES and not job.journal:
-                seats.allow_in_service(tx, job)
-            neighbours.permit(tx, self.database, job, change, record)
-            if change.makes:
-                seats.allow_one_more(tx, self.database, job)
-                counted = change.spends or creations.is_limited(job, limits)
-                customers.allow_creation(tx, self.database, job, counted, limits, now, job.lifted)
-                creations.allow(tx, self.database, job, limits, now)
-            if change.spends:
-                # The look that this rests on may have taken two calls.
-                money.allow_purchase(
-                    tx, self.database, row, now, settle, 2 * call_limit, limits, job.lifted
-                )
-            if change.kind is ChangeKind.CREATE:
-                money.see_purchase(tx, row)
-            if change.kind is ChangeKind.DELETE:
-                money.allow_deletion(tx, self.database, row, now, limits, job.lifted)
-            # From this commit on the job counts as begun, so what waits before it may end.
-            if cancelling.make_an_end(tx, row, now):
-                self.database.notify(tx, Topic.ENDS, Topic.CALLBACKS)
-            values = {
-                "job_id": job.id,
-                "token": job.token,
-                "kind": str(change.kind),
-                "command": command,
-                "digest": digest,
-                "arguments": dict(change.arguments),
-                "outcome": "intent",
-                "started_at": now,
-                # The latest time at which the call can have ended, until its answer says when it
-                # did.
-                "ended_at": now + call_limit,
-                "trust_after": record.settles_at,
-            }
-            number = int(tx.execute(INSERT_STEP, values).scalar_one())
-            # Written before the command is sent: should this process die, no read is believed until
-            # the command must have ended and Enom must show it.
-            until = settles_at(record.settles_at, now + call_limit, settle)
-            step = Step(
-                number,
-                str(change.kind),
-                Outcome.INTENT,
-                now,
-                now + call_limit,
-                record.settles_at,
-                settles_at=until,
-                mailbox_made=change.arguments.get("mailbox_made"),
+        fencing.lock_mailbox(tx, self.database, job)
+        now = self.database.now(tx)
+        row = fencing.update_claimed(tx, job, touched=True, **as_columns(first))
+        # Asked under the lock that every newer hook of the mailbox takes: what comes after this
+        # commit finds a job that was begun.
+        if (error := unwanted(tx, row)) is not None:
+            raise error
+        if job.intent.action in CREATES and not job.journal:
+            seats.allow_in_service(tx, job)
+        neighbours.permit(tx, self.database, job, change, record)
+        if change.makes:
+            seats.allow_one_more(tx, self.database, job)
+            counted = change.spends or creations.is_limited(job, limits)
+            customers.allow_creation(tx, self.database, job, counted, limits, now, job.lifted)
+            creations.allow(tx, self.database, job, limits, now)
+        if change.spends:
+            # The look that this rests on may have taken two calls.
+            money.allow_purchase(
+                tx, self.database, row, now, settle, 2 * call_limit, limits, job.lifted
             )
-            if change.spends:
-                money.add_purchase(tx, row, step, change)
-            customers.remember(tx, job.mailbox, replace(record, settles_at=until), now)
-            return step
+        if change.kind is ChangeKind.CREATE:
+            money.see_purchase(tx, row)
+        if change.kind is ChangeKind.DELETE:
+            money.allow_deletion(tx, self.database, row, now, limits, job.lifted)
+        # From this commit on the job counts as begun, so what waits before it may end.
+        if cancelling.make_an_end(tx, row, now):
+            self.database.notify(tx, Topic.ENDS, Topic.CALLBACKS)
+        values = {
+            "job_id": job.id,
+            "token": job.token,
+            "kind": str(change.kind),
+            "command": command,
+            "digest": digest,
+            "arguments": dict(change.arguments),
+            "outcome": "intent",
+            "started_at": now,
+            # The latest time at which the call can have ended, until its answer says when it
+            # did.
+            "ended_at": now + call_limit,
+            "trust_after": record.settles_at,
+        }
+        number = int(tx.execute(INSERT_STEP, values).scalar_one())
+        # Written before the command is sent: should this process die, no read is believed until
+        # the command must have ended and Enom must show it.
+        until = settles_at(record.settles_at, now + call_limit, settle)
+        step = Step(
+            number,
+            str(change.kind),
+            Outcome.INTENT,
+            now,
+            now + call_limit,
+            record.settles_at,
+            settles_at=until,
+            mailbox_made=change.arguments.get("mailbox_made"),
+        )
+        if change.spends:
+            money.add_purchase(tx, row, step, change)
+        customers.remember(tx, job.mailbox, replace(record, settles_at=until), now)
+        return step
 
     def neighbours(self, job: Job, wanted: Collection[str]) -> Sequence[Neighbour]:
         return neighbours.of_account(self.database, job.account, job.intent.address, wanted)
@@ -156,42 +156,42 @@ class Journal:
         record: Record,
         settle: float,
     ) -> Step:
-            fencing.lock_mailbox(tx, self.database, job)
-            now = self.database.now(tx)
-            # An answer that comes after the lease was lost is dropped: the intent stays, and
-            # whoever has the job now treats it as unknown. That is slower, never wrong.
-            fencing.require_claim(tx, self.database, job)
-            evidence = dict(answer.evidence) if answer else None
-            values = {
-                "outcome": outcome,
-                "error": error_values(error),
-                "evidence": evidence,
-                "ended_at": now,
-            }
-            tx.execute(UPDATE_STEP, {"step_id": step.id, **values})
-            # What was surely not done cannot make a read stale.
-            done = outcome not in (Outcome.UNSENT, Outcome.REFUSED)
-            until = settles_at(step.trust_after, now, settle) if done else step.trust_after
-            if step.kind in MONEY:
-                money.purchase_answered(tx, step.id, outcome, evidence, now, until)
-            more: dict[str, Any] = {}
-            if done and step.kind in NEW_PASSWORD:
-                password_links.end(tx, job.mailbox, now)
-                more = {"awaits_password": False}
-            customers.remember(tx, job.mailbox, replace(record, settles_at=until), now, **more)
-            return replace(step, outcome=outcome, error=error, ended_at=now, settles_at=until)
+        fencing.lock_mailbox(tx, self.database, job)
+        now = self.database.now(tx)
+        # An answer that comes after the lease was lost is dropped: the intent stays, and
+        # whoever has the job now treats it as unknown. That is slower, never wrong.
+        fencing.require_claim(tx, self.database, job)
+        evidence = dict(answer.evidence) if answer else None
+        values = {
+            "outcome": outcome,
+            "error": error_values(error),
+            "evidence": evidence,
+            "ended_at": now,
+        }
+        tx.execute(UPDATE_STEP, {"step_id": step.id, **values})
+        # What was surely not done cannot make a read stale.
+        done = outcome not in (Outcome.UNSENT, Outcome.REFUSED)
+        until = settles_at(step.trust_after, now, settle) if done else step.trust_after
+        if step.kind in MONEY:
+            money.purchase_answered(tx, step.id, outcome, evidence, now, until)
+        more: dict[str, Any] = {}
+        if done and step.kind in NEW_PASSWORD:
+            password_links.end(tx, job.mailbox, now)
+            more = {"awaits_password": False}
+        customers.remember(tx, job.mailbox, replace(record, settles_at=until), now, **more)
+        return replace(step, outcome=outcome, error=error, ended_at=now, settles_at=until)
 
     @shared
     def renew(self, tx: Connection, job: Job, step: Step, call_limit: float, settle: float) -> None:
-            fencing.lock_mailbox(tx, self.database, job)
-            now = self.database.now(tx)
-            # The command goes out later than its intent said: lease and settling move with it.
-            fencing.update_claimed(tx, job, lease_until=now + self.lease)
-            tx.execute(UPDATE_STEP, {"step_id": step.id, "ended_at": now + call_limit})
-            until = settles_at(step.settles_at, now + call_limit, settle)
-            if step.kind in MONEY:
-                money.purchase_delayed(tx, step.id, now + call_limit, until)
-            tx.execute(UPDATE_MAILBOX, {"mailbox_id": job.mailbox, "settles_at": until})
+        fencing.lock_mailbox(tx, self.database, job)
+        now = self.database.now(tx)
+        # The command goes out later than its intent said: lease and settling move with it.
+        fencing.update_claimed(tx, job, lease_until=now + self.lease)
+        tx.execute(UPDATE_STEP, {"step_id": step.id, "ended_at": now + call_limit})
+        until = settles_at(step.settles_at, now + call_limit, settle)
+        if step.kind in MONEY:
+            money.purchase_delayed(tx, step.id, now + call_limit, until)
+        tx.execute(UPDATE_MAILBOX, {"mailbox_id": job.mailbox, "settles_at": until})
 
 
 def as_columns(first: InitialPlan | None) -> dict[str, Any]:

@@ -67,34 +67,34 @@ class Queue(Claims, Journal):
         first: InitialPlan | None = None,
     ) -> None:
         allow(Status.RUNNING, Status.QUEUED)
-            fencing.lock_mailbox(tx, self.database, job)
-            now = self.database.now(tx)
-            since = (job.undecided_since or now) if undecided else None
-            # A wait that no error asked for must not make the pause after the next error longer.
-            tries = job.tries if waiting_for == WaitingFor.RETRY else 0
-            leave = {
-                "status": "queued",
-                "waiting_for": waiting_for,
-                "lease_owner": None,
-                "lease_until": None,
-                "tries": tries,
-            }
-            more = {
-                "available_at": until,
-                "undecided_since": since,
-                **error_columns(error),
-                **as_columns(first),
-            }
-            # Whoever is at the limit has just seen that there is no mailbox: nothing that was sent
-            # for it keeps a terminate or a withdrawal waiting for another day.
-            unbegun = {"touched": False} if waiting_for == WaitingFor.LIMIT else {}
-            row = fencing.update_claimed(tx, job, **leave, **more, **unbegun)
-            self._make_way(tx, job)
-            # A newer hook may have come while this one was looked at: unbegun, it ends here instead
-            # of waiting for a turn that it would not use.
-            if not row["touched"] and (why := unwanted(tx, row)) is not None:
-                cancelling.cancel(tx, job.id, now, why, CUSTOMER_TEXTS[type(why)])
-                self.database.notify(tx, Topic.ENDS, Topic.CALLBACKS)
+        fencing.lock_mailbox(tx, self.database, job)
+        now = self.database.now(tx)
+        since = (job.undecided_since or now) if undecided else None
+        # A wait that no error asked for must not make the pause after the next error longer.
+        tries = job.tries if waiting_for == WaitingFor.RETRY else 0
+        leave = {
+            "status": "queued",
+            "waiting_for": waiting_for,
+            "lease_owner": None,
+            "lease_until": None,
+            "tries": tries,
+        }
+        more = {
+            "available_at": until,
+            "undecided_since": since,
+            **error_columns(error),
+            **as_columns(first),
+        }
+        # Whoever is at the limit has just seen that there is no mailbox: nothing that was sent
+        # for it keeps a terminate or a withdrawal waiting for another day.
+        unbegun = {"touched": False} if waiting_for == WaitingFor.LIMIT else {}
+        row = fencing.update_claimed(tx, job, **leave, **more, **unbegun)
+        self._make_way(tx, job)
+        # A newer hook may have come while this one was looked at: unbegun, it ends here instead
+        # of waiting for a turn that it would not use.
+        if not row["touched"] and (why := unwanted(tx, row)) is not None:
+            cancelling.cancel(tx, job.id, now, why, CUSTOMER_TEXTS[type(why)])
+            self.database.notify(tx, Topic.ENDS, Topic.CALLBACKS)
 
     def _make_way(self, tx: Connection, job: Job) -> None:
         """Wakes whoever claims, if there is another job: its mailbox, its domain or a call is free
@@ -108,53 +108,53 @@ class Queue(Claims, Journal):
         self, tx: Connection, job: Job, ending: JobResult, first: InitialPlan | None = None
     ) -> None:
         allow(Status.RUNNING, ending.status)
-            fencing.lock_mailbox(tx, self.database, job)
-            now = self.database.now_and_notify(tx, Topic.ENDS, Topic.CALLBACKS)
-            values = {
-                "status": ending.status,
-                "waiting_for": None,
-                "lease_owner": None,
-                "lease_until": None,
-                "finished_at": now,
-                "state": str(ending.state),
-                "changed": ending.changed,
-                "verified": dict(ending.verified),
-                "message": ending.message,
-                **error_columns(ending.error),
-                "extra": dict(ending.extra),
-            }
-            # Any other end keeps the password for a while: a person may have the job tried again.
-            if ending.status in ("succeeded", "cancelled"):
-                values["sealed"] = None
-            row = fencing.update_claimed(tx, job, **values, **as_columns(first))
-            self._make_way(tx, job)
-            # Before a command it would have been asked; these two are done without one.
-            grace, gains = begins_grace(row, ending), changes_owner(job, ending)
-            why = unwanted(tx, row) if grace or gains or ending.status == "held" else None
-            if why is not None and (grace or gains):
-                raise why
-            if gains:
-                seats.allow_in_service(tx, job)
-                seats.allow_one_more(tx, self.database, job)
-            if ending.record is not None:
-                awaits = {"awaits_password": True} if ending.extra.get("first_password") else {}
-                customers.remember(tx, job.mailbox, ending.record, now, observed_at=now, **awaits)
-            if job.intent.action in GAINS:
-                customers.learn_owner(tx, job)
-            # In the transaction of the end: a crash between the two would leave a purchase in doubt
-            # that nobody asks after, and block the domain.
-            money.judge_purchases(tx, job.id, ending.status)
-            if ending.status == "held":
-                notes.add(tx, f"job:{job.id}", held_note(row, ending), now)
-            service_end.ended(tx, row, now)
-            if ending.status == "succeeded":
-                cancelling.make_an_end(tx, row, now)
-            elif ending.status == "cancelled":
-                # What this hook had decided was never done, so what was said before it counts
-                # again.
-                take_back(tx, tx.execute(SELECT_JOB, {"job_id": job.id}).mappings().one())
-            if why is not None and not row["touched"]:
-                cancelling.call_off(tx, job.id, now, why, CUSTOMER_TEXTS[type(why)])
+        fencing.lock_mailbox(tx, self.database, job)
+        now = self.database.now_and_notify(tx, Topic.ENDS, Topic.CALLBACKS)
+        values = {
+            "status": ending.status,
+            "waiting_for": None,
+            "lease_owner": None,
+            "lease_until": None,
+            "finished_at": now,
+            "state": str(ending.state),
+            "changed": ending.changed,
+            "verified": dict(ending.verified),
+            "message": ending.message,
+            **error_columns(ending.error),
+            "extra": dict(ending.extra),
+        }
+        # Any other end keeps the password for a while: a person may have the job tried again.
+        if ending.status in ("succeeded", "cancelled"):
+            values["sealed"] = None
+        row = fencing.update_claimed(tx, job, **values, **as_columns(first))
+        self._make_way(tx, job)
+        # Before a command it would have been asked; these two are done without one.
+        grace, gains = begins_grace(row, ending), changes_owner(job, ending)
+        why = unwanted(tx, row) if grace or gains or ending.status == "held" else None
+        if why is not None and (grace or gains):
+            raise why
+        if gains:
+            seats.allow_in_service(tx, job)
+            seats.allow_one_more(tx, self.database, job)
+        if ending.record is not None:
+            awaits = {"awaits_password": True} if ending.extra.get("first_password") else {}
+            customers.remember(tx, job.mailbox, ending.record, now, observed_at=now, **awaits)
+        if job.intent.action in GAINS:
+            customers.learn_owner(tx, job)
+        # In the transaction of the end: a crash between the two would leave a purchase in doubt
+        # that nobody asks after, and block the domain.
+        money.judge_purchases(tx, job.id, ending.status)
+        if ending.status == "held":
+            notes.add(tx, f"job:{job.id}", held_note(row, ending), now)
+        service_end.ended(tx, row, now)
+        if ending.status == "succeeded":
+            cancelling.make_an_end(tx, row, now)
+        elif ending.status == "cancelled":
+            # What this hook had decided was never done, so what was said before it counts
+            # again.
+            take_back(tx, tx.execute(SELECT_JOB, {"job_id": job.id}).mappings().one())
+        if why is not None and not row["touched"]:
+            cancelling.call_off(tx, job.id, now, why, CUSTOMER_TEXTS[type(why)])
 
     def release_creations(self, limits: Limits) -> None:
         creations.release(self.database, limits)
