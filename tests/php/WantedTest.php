@@ -337,6 +337,17 @@ final class WantedTest extends TestCase
         self::assertNull($this->pending());
     }
 
+    public function testWhatStaffOfTheBridgeCancelledAfterItHadBegunIsLifted(): void
+    {
+        $this->ask(Asked::Cron, Action::Suspend, true, Bridge::accepts());
+        $pending = $this->pending();
+        $this->happens(Change::Paid);
+        Bridge::does(Bridge::ends('succeeded'), ['job.withdraw' => Bridge::stands('cancelled', $pending, ['changed' => true])]);
+        Catchup::run();
+        self::assertSame(['mailbox.unsuspend'], array_map(fn (Request $request) => $request->type(), Bridge::hooks()));
+        self::assertNull($this->pending());
+    }
+
     /** @return iterable<string, array{mixed, string}> */
     public static function keepers(): iterable
     {

@@ -52,6 +52,7 @@ final class Receipt
             'verified' => array_filter(is_array($found['verified'] ?? null) ? $found['verified'] : [], 'is_string'),
             'error' => array_filter(array_intersect_key($error, ['code' => 0, 'detail' => 0]), 'is_string'),
             'observed_only' => !empty($found['observed_only']),
+            'changed' => !empty($found['changed']),
         ];
     }
 

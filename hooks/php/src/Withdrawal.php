@@ -32,7 +32,7 @@ final class Withdrawal
         return match (true) {
             $answer->isOneOf('away', 'unsigned') => [$answer, null],
             $answer->kind === 'dismissed' => $self->drop(),
-            $answer->kind === 'ended' && $answer->receipt['status'] === 'cancelled' => $self->drop($answer->receipt),
+            $answer->kind === 'ended' && $answer->receipt['status'] === 'cancelled' => $self->drop($answer->receipt, surely: !$answer->receipt['changed']),
             $answer->kind === 'ended' && $answer->receipt['status'] !== 'held' => [$answer, null],
             $answer->kind === 'refused' && $answer->status !== self::IN_DOUBT && !$pending->accepted => $self->drop(surely: false),
             default => $self->leave($answer),
@@ -41,7 +41,7 @@ final class Withdrawal
 
     /**
      * @param array<string, mixed> $receipt
-     * @param bool $surely false: this bridge cannot say whether it has it, because it knows no withdrawal
+     * @param bool $surely false: it may have been done all the same; this bridge knows no withdrawal, or staff cancelled it there after it had begun
      * @return array{null, ?callable}
      */
     private function drop(array $receipt = [], bool $surely = true): array
