@@ -709,6 +709,7 @@ class Model(RuleBasedStateMachine):
         self.nothing_differs_silently(jobs)
         self.nobody_is_deleted_who_came_back()
         self.who_pays_has_a_mailbox(jobs)
+        self.no_change_of_service_is_dropped_for_another_hook(jobs)
 
     def let_everything_run_out(self) -> None:
         world = self.world
@@ -854,6 +855,20 @@ class Model(RuleBasedStateMachine):
                 assert (last["error"] or {}).get("code") != "overtaken", (
                     f"{last['id']} was dropped, {word} came last"
                 )
+
+    def no_change_of_service_is_dropped_for_another_hook(self, jobs: list[Any]) -> None:
+        """But for one that gives up the mailbox: what came behind a change may rest on it."""
+        for row in jobs:
+            code = (row["error"] or {}).get("code")
+            if row["action"] != "mailbox.change_service" or code != "overtaken" or late(row):
+                continue
+            of = [row[name] for name in ("address", "source", "service_id")]
+            assert any(
+                [other[name] for name in ("address", "source", "service_id")] == of
+                and other["action"] == "mailbox.terminate"
+                and other["sequence"] > row["sequence"]
+                for other in jobs
+            ), row["id"]
 
     def data(self) -> dict[tuple[str, str], dict[str, Any]]:
         return {(hook.source, hook.id): hook.data for hook in self.taken}

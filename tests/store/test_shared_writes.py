@@ -22,11 +22,8 @@ from tests.store.conftest import LEASE, SETTLE, Shop
 PATIENCE = 60
 
 
-@pytest.fixture
-def one_writer(shop: Shop) -> Shop:
-    if not shop.database.embedded:
-        pytest.skip("on a server each write has its own transaction")
-    return shop
+# On a server each write has a transaction of its own.
+pytestmark = pytest.mark.parametrize("store", ["sqlite"])
 
 
 @contextmanager
@@ -57,8 +54,8 @@ def claimed(shop: Shop, count: int) -> list[Job]:
     return [shop.claimed() for _ in range(count)]
 
 
-def test_intents_that_come_at_once_are_one_transaction(one_writer: Shop) -> None:
-    shop = one_writer
+def test_intents_that_come_at_once_are_one_transaction(shop: Shop) -> None:
+    shop = shop
     found = claimed(shop, 3)
     with at_once(shop, *(partial(shop.intend, job) for job in found)) as futures:
         done = commits(shop)
@@ -67,8 +64,8 @@ def test_intents_that_come_at_once_are_one_transaction(one_writer: Shop) -> None
     assert [written[future.result().id] for future in futures] == [job.id for job in found]
 
 
-def test_whoever_lost_its_lease_writes_nothing_and_the_others_do(one_writer: Shop) -> None:
-    shop = one_writer
+def test_whoever_lost_its_lease_writes_nothing_and_the_others_do(shop: Shop) -> None:
+    shop = shop
     late, *_ = claimed(shop, 1)
     shop.now += LEASE + 1
     again = shop.claimed("another")
@@ -81,8 +78,8 @@ def test_whoever_lost_its_lease_writes_nothing_and_the_others_do(one_writer: Sho
     ]
 
 
-def test_an_answer_and_a_claim_go_together(one_writer: Shop) -> None:
-    shop = one_writer
+def test_an_answer_and_a_claim_go_together(shop: Shop) -> None:
+    shop = shop
     one, other = claimed(shop, 2)
     step = shop.intend(one)
     shop.intend(other)
@@ -102,9 +99,9 @@ def test_an_answer_and_a_claim_go_together(one_writer: Shop) -> None:
 
 
 def test_if_the_commit_fails_nobody_is_told_that_it_was_written(
-    one_writer: Shop, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shop = one_writer
+    shop = shop
     found = claimed(shop, 3)
 
     def full(connection: Any) -> None:
@@ -119,8 +116,8 @@ def test_if_the_commit_fails_nobody_is_told_that_it_was_written(
     assert shop.intend(found[0]).kind == "set_password"
 
 
-def test_callbacks_share_with_jobs_where_they_are_given_the_same(one_writer: Shop) -> None:
-    shop = one_writer
+def test_callbacks_share_with_jobs_where_they_are_given_the_same(shop: Shop) -> None:
+    shop = shop
     shop.hook("suspend", "told@example.com", service="told")
     shop.end()
     job, *_ = claimed(shop, 1)

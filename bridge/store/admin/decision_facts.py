@@ -13,6 +13,7 @@ from bridge.domain.decisions import HookFacts, JobFacts
 from bridge.domain.errors import Limit
 from bridge.domain.jobs import Status, WaitingFor
 from bridge.domain.services import REPEATED, is_left_out
+from bridge.domain.superseded import TAKES_AWAY
 from bridge.reporting.refusals import refusal
 from bridge.store.base.rows import Row, to_limit
 from bridge.store.base.tables import jobs, purchases
@@ -114,7 +115,11 @@ def overtaken(tx: Connection, row: Row) -> str | None:
         jobs.c.sequence > row["sequence"],
         jobs.c.source == row["source"],
         jobs.c.service_id == row["service_id"],
-        jobs.c.status.in_(("queued", "running", "succeeded")),
+        sa.or_(
+            jobs.c.status.in_(("queued", "running", "succeeded")),
+            # Its service gave up what it did not have yet.
+            sa.and_(jobs.c.action.in_(sorted(TAKES_AWAY)), jobs.c.code == "not_ours"),
+        ),
     )
     later = [effect_of(other) for other in tx.execute(newer).mappings()]
     later += service_lines.takes_away_after(tx, row)

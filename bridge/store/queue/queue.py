@@ -147,7 +147,7 @@ class Queue(Claims, Journal):
         if ending.status == "held":
             notes.add(tx, f"job:{job.id}", held_note(row, ending), now)
         service_end.ended(tx, row, now)
-        if ending.status == "succeeded":
+        if ending.status == "succeeded" or is_anothers(ending):
             cancelling.make_an_end(tx, row, now)
         elif ending.status == "cancelled":
             # What this hook had decided was never done, so what was said before it counts
@@ -163,6 +163,11 @@ class Queue(Claims, Journal):
 def changes_owner(job: Job, ending: JobResult) -> bool:
     """Not where it was only observed: then there is nothing to record."""
     return ending.status == "succeeded" and ending.record is not None and job.changes_service
+
+
+def is_anothers(ending: JobResult) -> bool:
+    """There is nothing of the service to take away: so it is not to get it any more, either."""
+    return ending.error is not None and ending.error.code == "not_ours"
 
 
 def begins_grace(row: Row, ending: JobResult) -> bool:
