@@ -65,11 +65,12 @@ def overtaken(older: HookEffect, newer: Iterable[HookEffect]) -> Overtaken | Non
     """Why nothing is to be done for a hook that still waits, when these of its service were
     accepted after it.
 
-    One that takes the mailbox away yields to any that needs it, and to nothing else. One that takes it over from another
-    service yields at once to any that takes it away: there it is not to go any more. To a repetition it does not: what
-    came between them may rest on it. Every other one yields when newer hooks
-    decide all of its facts. One that takes the mailbox away does not count here, because it may yet be called off itself:
-    it makes an end of what waits before it once it is begun, by `taken_away`.
+    One that takes the mailbox away yields to any that needs it, and to nothing else. One that takes
+    it over from another service yields at once to any that takes it away: there it is not to go any
+    more. To a repetition it does not: what came between them may rest on it. Every other one yields
+    when newer hooks decide all of its facts. One that takes the mailbox away does not count for it,
+    because it may yet be called off itself: it makes an end of what waits before it once it is
+    begun, by `taken_away`.
     """
     if older.takes_away:
         return needed() if any(each.needs for each in newer) else None
