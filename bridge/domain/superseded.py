@@ -99,6 +99,8 @@ def taken_away(older: HookEffect, newer: Iterable[HookEffect]) -> Overtaken | No
     service are begun or done."""
     if older.takes_away or not any(each.takes_away for each in newer):
         return None
+    if older.takes_over:
+        return Overtaken("A newer hook gives the mailbox up, so it stays with its former service.")
     return Overtaken("A newer hook of this service deletes the mailbox.")
 
 

@@ -41,5 +41,5 @@ def in_plain_words(change: Mapping[str, Any]) -> str:
 def plan_in_words(plan: Sequence[Mapping[str, Any]]) -> str:
     return (
         ", then ".join(in_plain_words(change) for change in plan)
-        or "nothing to do, it is already done"
+        or "nothing to send, it is so already at the mail provider"
     )

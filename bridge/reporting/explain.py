@@ -7,6 +7,7 @@ waiting. Pure.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from bridge.domain.services import is_left_out
 from bridge.reporting.changes import plan_in_words
 from bridge.reporting.names import names_in_words, shown_names
 from bridge.reporting.next_steps import advise
@@ -189,7 +190,12 @@ def _seen(story: Story) -> Iterator[str]:
 def _planned(story: Story) -> Iterator[str]:
     if story["job"]["plan"] is not None:
         yield f"Plan: {plan_in_words(story['job']['plan'])}."
-    if members := story.get("members"):
+    members = [
+        each
+        for each in story.get("members") or ()
+        if not is_left_out(story["job"]["action"], each["status"], each["code"])
+    ]
+    if members:
         yield f"Its mailboxes: {counted(members)}."
         left = [each for each in members if each["status"] != "succeeded"]
         yield from map(_member, left[:MOST_MEMBERS])

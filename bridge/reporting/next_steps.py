@@ -109,6 +109,21 @@ def _named(button: str, found: re.Match[str]) -> str:
 
 RETRY = "then: {retry}"
 
+LEFT_BY_SERVICE = (
+    "The mailbox is of service {owner} now. If that is right, nothing is to be done: end service "
+    "{service_id} in billing without terminating it. If not, have billing send a "
+    "mailbox.change_service from service {owner} to {service_id}."
+)
+SEND_FROM = (
+    "The mailbox is of service {owner}. If it shall go over from there, have billing send the change "
+    "again with that service as from_service_id."
+)
+CANNOT_CHANGE = (
+    "The error says what stands in the way. If it is the customer, have billing send the change "
+    "again with the right one. If the mailbox waits for its deletion, its own service has to ask for "
+    "it first (mailbox.unsuspend). If the service is suspended, unsuspend it (service.unsuspend); "
+    f"{RETRY}"
+)
 ADVICE: Mapping[str, str] = {
     "refused": f"Fix what the mail provider complains about, there or in billing; {RETRY}",
     "not_found": (
@@ -141,7 +156,7 @@ ADVICE: Mapping[str, str] = {
     f'set accounts.{{account}}.purchase = "paks" or "boxes" and reload the bridge; {RETRY}',
     "seats_full": (
         "The service has as many mailboxes as were sold. Remove one, or have billing send a higher "
-        "number of seats (mailbox.create)."
+        "number of seats (mailbox.create, mailbox.change_service)."
     ),
     "plan_unknown": (
         f"Add [plans.{{plan}}] to bridge.toml and reload the bridge, or correct the product in "
@@ -282,12 +297,31 @@ def _choose(story: Mapping[str, Any], worker_alive: bool) -> str:
         case "held":
             return _while_held(story, code)
         case "failed":
-            chosen = ADVICE[code]
+            chosen = _special(story, code) or ADVICE[code]
             no_retry = "{retry}" in chosen and story["may"]["retry"] is not None
             return ADVICE["overtaken"] if no_retry else chosen
     if _undelivered(story):
         return RESEND
     return _observed(job["extra"]) if _only_observed(job) else NOTHING
+
+
+def _special(story: Mapping[str, Any], code: str) -> str | None:
+    """Where services of one source give each other mailboxes: never that a terminate is repeated
+    for a mailbox that another one has by now."""
+    job, mailbox = story["job"], story.get("mailbox") or {}
+    owner = mailbox.get("service_id")
+    foreign = mailbox.get("source") == job["source"] and owner not in (None, job["service_id"])
+    changes = job["action"] == "mailbox.change_service"
+    if code == "not_ours" and foreign:
+        if changes:
+            return SEND_FROM
+        ends = job["action"] == "mailbox.terminate"
+        return (
+            LEFT_BY_SERVICE
+            if ends
+            else f"{LEFT_BY_SERVICE} If the record is wrong: {{adopt}}; {RETRY}"
+        )
+    return CANNOT_CHANGE if changes and code == "conflict" else None
 
 
 def _of_service(story: Mapping[str, Any], worker_alive: bool) -> str | None:
@@ -384,6 +418,7 @@ def _names(story: Mapping[str, Any]) -> dict[str, str]:
     more = {
         "job": job["id"],
         "service_id": quote(job["service_id"]),
+        "owner": quote((story.get("mailbox") or {}).get("service_id") or "-"),
         "plan": job["intent"].get("plan") or "NAME",
         "why": _why(story["account"] or {}),
     }

@@ -139,7 +139,7 @@ def test_a_hook_that_succeeded_needs_nothing_and_is_not_tried_again(house: House
     house.send("mailbox.create", id="msg_1")
     house.send("mailbox.suspend", id="msg_2")
     shown = house.ok("replay", "msg_2")
-    assert "nothing to do, it is already done" in shown
+    assert "nothing to send, it is so already at the mail provider" in shown
 
     assert "only held or failed jobs" in house.refused(
         "replay", "msg_2", "--apply", checksum(shown)

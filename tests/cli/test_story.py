@@ -413,3 +413,12 @@ def test_free_slots_are_told_only_where_there_are_paks(
     """Where mailboxes cost by the month there are none, and "0 free" would be a false alarm."""
     text = text_of(told_of(seen={"exists": False, "paks": paks}, domain="d.test"))
     assert f"Read from the mail provider: no such mailbox{room}.\n" in text
+
+
+@pytest.mark.parametrize("action", ["terminate", "suspend", "change_service"])
+def test_what_another_service_has_by_now_is_never_adopted_to_be_deleted(action: str) -> None:
+    given = {"status": "failed", "error": failure("not_ours"), "action": f"mailbox.{action}"}
+    story = told_of(**given) | {"mailbox": {"source": "shop", "service_id": "1077"}}
+    last = text_of(story).splitlines()[-1]
+    assert "of service 1077" in last
+    assert ("mailboxes adopt" in last) == (action == "suspend")

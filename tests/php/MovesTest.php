@@ -54,7 +54,7 @@ final class MovesTest extends MovesTestCase
         self::assertSame([], Bridge::hooks(), 'nothing is sent by looking');
         self::single(1109);
         self::assertStringEndsWith(
-            ': Not possible: all mailboxes that were sold are in use. Order more of them first.',
+            ': Not possible: all that were sold are in use, or go to the mailboxes above. Order more of them first.',
             self::coming()[8],
         );
     }

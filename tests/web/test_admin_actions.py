@@ -312,7 +312,7 @@ def test_a_replay_whose_plan_has_changed_does_nothing_and_shows_the_new_one(
     assert (
         answer.status_code == 409
         and "so nothing was done" in answer.text
-        and "nothing to do, it is already done" in answer.text
+        and "nothing to send, it is so already at the mail provider" in answer.text
     )
     assert visitor.post(path, form | {"checksum": "guessed"}).status_code == 409
     assert state(full) == before

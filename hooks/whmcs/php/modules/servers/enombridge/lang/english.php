@@ -271,7 +271,7 @@ return [
     'move_renamed' => 'Not possible: its address was changed, and its mailbox still has the former one. Change the address back first.',
     'move_deleted' => 'Not possible: the mailbox waits for its deletion.',
     'move_unknown' => 'Not possible: the bridge does not know this mailbox of the service. Press "Check now" there.',
-    'move_full' => 'Not possible: all mailboxes that were sold are in use. Order more of them first.',
+    'move_full' => 'Not possible: all that were sold are in use, or go to the mailboxes above. Order more of them first.',
     'move_back_order' => 'Order a service for it first.',
     'move_going' => 'It is being moved, and that completes by itself.',
     'move_away' => 'Not done yet: {why} It goes on automatically after the next cron run.',
