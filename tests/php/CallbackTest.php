@@ -456,6 +456,7 @@ final class CallbackTest extends TestCase
             $data = ['job' => 'job_1', 'hook' => 'h', 'action' => 'mailbox.create', 'address' => 'john@example.com', 'service_id' => $id, 'sequence' => 8, 'state' => 'active', 'message' => 'm'];
             self::assertSame(200, $this->called('job.succeeded', $data)[0]);
         }
+        Store::prepare(); // this may be the first test
         self::assertSame(0, Capsule::table(Store::TABLE)->where('service', '!=', Billing::SERVICE)->count());
     }
 
