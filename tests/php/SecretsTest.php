@@ -7,6 +7,7 @@ use EnomBridge\Kit\Catchup;
 use EnomBridge\Kit\Masker;
 use EnomBridge\Kit\Signature;
 use WHMCS\Database\Capsule;
+use WHMCS\Module\Server\Enombridge\Store;
 
 /** Secrets that are planted, and looked for in everything that goes to a log, a ticket or a person. */
 final class SecretsTest extends TestCase
@@ -38,6 +39,7 @@ final class SecretsTest extends TestCase
         array_walk_recursive($shown, function (mixed $value) use (&$texts): void {
             $texts[] = (string) (is_object($value) ? serialize($value) : $value);
         });
+        Store::prepare(); // this may be the first test
         $kept = array_map(fn (object $row) => array_diff_key((array) $row, ['pending' => 0]), Capsule::table('mod_enombridge')->get()->all());
         $all = implode("\n", $texts) . json_encode($kept, JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE);
         $planted = [...Secrets::spellings($password), ...Secrets::spellings(Billing::SECRET), substr(Billing::SECRET, 6), bin2hex(Signature::key(Billing::SECRET))];
