@@ -94,8 +94,8 @@ REFUSALS: Mapping[str, str] = {
         "The service is suspended (job {job}). It gets new mailboxes once it is unsuspended."
     ),
     "seats_full": (
-        "Of the {seats} mailbox(es) that the service may have, {taken} are in use or being created. "
-        "Remove one, or have billing send a higher number of seats."
+        "The service may have {seats} mailbox(es), and {taken} are in use or being created. Remove "
+        "one, or have billing send a higher number of seats."
     ),
     "calls_in_use": (
         "This account has reached its limit of parallel calls to the mail provider; try again in a "
