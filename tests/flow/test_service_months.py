@@ -270,6 +270,8 @@ class Month(RuleBasedStateMachine):
             for need in self.said:
                 if need.action.partition(".")[2] not in NEEDS or need.service != said.service:
                     continue
+                if need.action == "mailbox.change_service" and rows[need.job]["status"] == "failed":
+                    continue  # it was to take over a mailbox, and could not
                 newer = need.order > said.order and need.steps <= number
                 address = rows[step["job_id"]]["address"]
                 touches = said.address == "" or need.address in ("", address)
