@@ -11,20 +11,7 @@ from bridge.store.base import tables
 from tests.flow.test_scenarios_services import A, B, C, create, done, mailboxes, states, whole
 from tests.support.scene import Open, Scene
 
-SINGLE, COMPANY = "1042", "77"
-
-
-@pytest.fixture
-def mail(open_scene: Open) -> Scene:
-    return open_scene(backend="hosted-email", account__settle=0)
-
-
-@pytest.fixture
-def sold(mail: Scene) -> Scene:
-    """Two single mailboxes, each of its service."""
-    for service, address in ((SINGLE, A), ("1043", B)):
-        create(mail, address, service_id=service, customer_id="5")
-    return mail
+SINGLE, COMPANY, THIRD = "1042", "77", "88"
 
 
 def data(address: str = A, source: str = SINGLE, service_id: str = COMPANY, **more: Any) -> Any:
@@ -37,6 +24,12 @@ def move(scene: Scene, *args: str, **more: Any) -> dict[str, Any]:
 
 def ended(receipt: dict[str, Any]) -> tuple[str, str | None]:
     return receipt["status"], (receipt["error"] or {}).get("code")
+
+
+def work_off(scene: Scene, *receipts: dict[str, Any]) -> list[tuple[str, str | None]]:
+    """Works until nothing is left; how each ended."""
+    scene.work(600)
+    return [ended(scene.job(each)) for each in receipts]
 
 
 def owner(scene: Scene, address: str = A) -> str | None:

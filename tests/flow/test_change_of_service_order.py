@@ -13,33 +13,15 @@ from bridge.store.base import tables
 from tests.flow.test_change_of_service import (
     COMPANY,
     SINGLE,
+    THIRD,
     data,
     ended,
     move,
     owner,
+    work_off,
 )
 from tests.flow.test_scenarios_services import A, B, C, create, done, states, whole
 from tests.support.scene import Open, Scene
-
-THIRD = "88"
-
-
-@pytest.fixture
-def mail(open_scene: Open) -> Scene:
-    return open_scene(backend="hosted-email", account__settle=0)
-
-
-@pytest.fixture
-def sold(mail: Scene) -> Scene:
-    for service, address in ((SINGLE, A), ("1043", B)):
-        create(mail, address, service_id=service, customer_id="5")
-    return mail
-
-
-def work_off(scene: Scene, *receipts: dict[str, Any]) -> list[tuple[str, str | None]]:
-    """Works until nothing is left; how each ended."""
-    scene.work(600)
-    return [ended(scene.job(each)) for each in receipts]
 
 
 def row(scene: Scene, address: str = A) -> Any:

@@ -17,11 +17,6 @@ from tests.support.scene import Open, Scene
 A, B, C, D = (f"{name}@example.com" for name in ("ann", "bob", "cat", "dan"))
 
 
-@pytest.fixture
-def mail(open_scene: Open) -> Scene:
-    return open_scene(backend="hosted-email", account__settle=0)
-
-
 def create(scene: Scene, address: str, **more: Any) -> dict[str, Any]:
     return scene.do("create", address=address, password=PASSWORD, **more)
 

@@ -71,7 +71,8 @@ class World(Scene):
         self.outside = Outside(sim)
         with mock.patch.object(wiring, "HttpClient", lambda: self.outside):
             super().__init__(folder, sim, clock, database, **SETTINGS | changes)
-        self.engine.callbacks.outgoing = self.engine.background.notes.outgoing = self.outside  # type: ignore[assignment]
+        for each in (self.engine.callbacks, self.engine.background.notes):
+            each.outgoing = self.outside  # type: ignore[assignment]  # a stand-in
         self.engine.worker.random = self.engine.callbacks.random = lambda: 0.5
         self.service.intake.inbox.new_id = self.service.operator.new_id = (
             self.engine.background.retention.new_id

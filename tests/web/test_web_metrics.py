@@ -134,13 +134,12 @@ def test_a_chore_that_fails_is_shown_until_it_works_again(scene: Scene) -> None:
         return failing()
 
     assert turn() == 0
-    post, scene.engine.background.notes.outgoing.post = (
-        scene.engine.background.notes.outgoing.post,
-        None,
-    )  # type: ignore[method-assign, assignment]
+    outgoing = scene.engine.background.notes.outgoing
+    post = outgoing.post
+    outgoing.post = None  # type: ignore[method-assign, assignment]  # so that a note fails
     scene.service.account_state.pause_account("main", "credentials", "refused")
     assert turn() == 1
-    scene.engine.background.notes.outgoing.post = post  # type: ignore[method-assign]
+    outgoing.post = post  # type: ignore[method-assign]  # as it was
     assert turn() == 0
 
 
