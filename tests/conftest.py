@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext
 from hypothesis import settings
 
+from bridge.infra import garbage
 from bridge.store import Database, newest, upgrade
 from bridge.store.base.tables import metadata
 from tests.support.audit import Counts
@@ -29,6 +30,7 @@ settings.register_profile("short", deadline=None, max_examples=min(30, settings(
 settings.register_profile("long", deadline=None, max_examples=1000)
 settings.load_profile("short")
 keep()
+garbage.collect_apart()
 
 TALLY = pytest.StashKey[dict[tuple[str, str], Counter[str]]]()
 

@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from bridge import __version__
+from bridge.infra import garbage
 
 EPILOG = (
     "Start with `enom-bridge demo`, then `enom-bridge init`. Help for each command: enom-bridge "
@@ -140,6 +141,7 @@ class Program(click.Group):
 
     def main(self, *args: Any, **more: Any) -> Any:
         open_standard_streams()
+        garbage.collect_apart()
         return super().main(*args, **more)
 
     def make_context(self, *args: Any, **more: Any) -> click.Context:

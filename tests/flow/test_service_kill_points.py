@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from tests.flow.test_kill_points import post_once
 from tests.support.bridge import PASSWORD
 from tests.support.process import Bridge
 from tests.support.stage import Stage, all_at_once
@@ -57,8 +56,7 @@ def run(stage: Stage, cell: tuple[str, str, int], database: str) -> None:
         bridge.arm(point, nth=nth)
         id = f"msg_{domain}".replace(".", "_")
         body, headers = stage.billing.hook(action, id=id, service_id=service)
-        post_once(bridge.hooks, body, headers)
-        assert bridge.killed(90), f"{point} was not passed {nth} times"
+        bridge.dies_of(body, headers)
         bridge = Bridge(path, lease=10.0)
         receipt = stage.send(lambda: bridge.hooks, action, id=id, service_id=service)
         hooks[receipt["hook"]] = {}

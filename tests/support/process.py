@@ -5,6 +5,7 @@ The processes are forks of one that has loaded everything, so that starting one 
 not a second.
 """
 
+import faulthandler
 import multiprocessing
 import os
 import signal
@@ -15,8 +16,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import requests
+
 from bridge.backends.hosted_email import codes
-from bridge.infra import logs
+from bridge.infra import garbage, logs
 from bridge.pipeline.worker import Worker
 from bridge.wiring import Tuning
 from tests.support.bridge import Running
@@ -66,6 +69,8 @@ def live(path: Path, orders: Connection, tuning: Mapping[str, Any], work: bool) 
     log = os.open(path.with_suffix(".log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 1)
     os.dup2(log, 2)
+    faulthandler.enable()
+    garbage.collect_apart()
     logs.configure("text")
     trap = Trap()
     call = Worker.call
@@ -97,6 +102,7 @@ class Bridge:
     def __init__(self, path: Path, *, work: bool = True, **tuning: Any) -> None:
         self._orders, theirs = nursery.Pipe()
         tuning = {"lease": 5.0, "callback_lease": 5.0, "callback_retries": (0.2,) * 60, **tuning}
+        self._log = path.with_suffix(".log")
         with children:
             self.process = nursery.Process(target=live, args=(path, theirs, tuning, work))
             self.process.start()
@@ -106,16 +112,7 @@ class Bridge:
             self.port: int = self._orders.recv()
         except (AssertionError, EOFError) as error:
             self.process.kill()
-            code = self._exit_code(60)
-            log = path.with_suffix(".log")
-            said = (
-                log.read_text()[-4000:]
-                if log.exists()
-                else "none; what came before its log is in the captured stderr"
-            )
-            raise AssertionError(
-                f"the bridge did not start ({error!r}, exit code {code}); its last words:\n{said}"
-            ) from None
+            raise AssertionError(self._said(f"the bridge did not start ({error!r})", 60)) from None
 
     @property
     def hooks(self) -> str:
@@ -128,6 +125,23 @@ class Bridge:
     def kill(self) -> None:
         self.signal(signal.SIGKILL)
         assert self.killed(60)
+
+    def dies_of(self, body: bytes, headers: Mapping[str, str], seconds: float = 90) -> None:
+        """Sends a hook, again and again until it is taken, and waits until what is armed has killed
+        the bridge, which may be before it answers."""
+        end = time.monotonic() + seconds
+        with requests.Session() as session:
+            session.trust_env = False
+            while self._exit_code(0) is None and time.monotonic() < end:
+                try:
+                    answer = session.post(self.hooks, data=body, headers=headers, timeout=20)
+                except requests.RequestException:
+                    continue
+                if answer.ok:
+                    break
+                assert answer.status_code == 503, answer.text  # the database was busy for long
+        if not self.killed(end - time.monotonic()):
+            raise AssertionError(self._said("the armed point was not passed"))
 
     def signal(self, kind: signal.Signals) -> None:
         assert self.process.pid is not None
@@ -158,6 +172,15 @@ class Bridge:
         with children:
             self.process.close()
         return well
+
+    def _said(self, fault: str, seconds: float = 0) -> str:
+        code = self._exit_code(seconds)
+        words = (
+            self._log.read_text()[-4000:]
+            if self._log.exists()
+            else "none; what came before its log is in the captured stderr"
+        )
+        return f"{fault}, exit code {code}; its last words:\n{words}"
 
     def _exit_code(self, seconds: float) -> int | None:
         end = time.monotonic() + seconds
