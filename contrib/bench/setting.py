@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge import __version__, config, wiring
-from bridge.infra import logs
+from bridge.infra import garbage, logs
 from hooks import signing
 
 SECRET = "whsec_" + "c2FtcGxlLXNlY3JldC1vZi10aGUtdGVzdHMtMzItYnl0ZXM="
@@ -58,6 +58,7 @@ def build(
         config.load(configure(folder, endpoint, hosted, in_flight, database, **more), {})
     )
     wiring.prepare(service)
+    garbage.collect_apart()  # as each command does
     return service
 
 
