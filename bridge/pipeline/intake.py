@@ -9,11 +9,14 @@ BadSignature 401, UnsupportedType 415, Malformed 400, Invalid 422, Forbidden 403
 import hmac
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import nullcontext
+from contextvars import copy_context
 from dataclasses import dataclass, field
+from functools import partial
 
 from bridge.domain.ports import (
+    Arrival,
     Clock,
     Dismissal,
     Dismissed,
@@ -57,6 +60,38 @@ class Reading:
     content: bytes = field(repr=False)
 
 
+Taken = Receipt | Dismissal | Ignored
+Receiving = Generator[Arrival, Receipt, Taken]
+"""A hook that is received: it gives what is to be recorded, if anything, and takes the receipt."""
+
+
+class Pending:
+    """One of several hooks that are received side by side, in a context of its own: what is bound to
+    its log lines is not bound to another's. `arrival`: what it waits for to be recorded; None once
+    `taken` is known."""
+
+    def __init__(self, receiving: Receiving) -> None:
+        self._receiving, self._context = receiving, copy_context()
+        self.arrival: Arrival | None = None
+        self.taken: Taken | Exception
+        self._run(partial(next, receiving))
+
+    def recorded(self, found: Receipt | Exception) -> None:
+        self._run(
+            partial(self._receiving.throw, found)
+            if isinstance(found, Exception)
+            else partial(self._receiving.send, found)
+        )
+
+    def _run(self, step: Callable[[], Arrival]) -> None:
+        try:
+            self.arrival = self._context.run(step)
+        except StopIteration as end:
+            self.arrival, self.taken = None, end.value
+        except Exception as error:  # of any kind: it is raised for whoever sent this one
+            self.arrival, self.taken = None, error
+
+
 @dataclass
 class Intake:
     sources: Mapping[str, Source]
@@ -66,20 +101,36 @@ class Intake:
     withdrawals: Withdrawals
     events: Events = field(default_factory=Events)
 
-    def receive(self, delivery: Delivery, sender: str) -> Receipt | Dismissal | Ignored:
+    def receive(self, delivery: Delivery, sender: str) -> Taken:
         """Records a hook, takes one back, or finds that it means nothing here. `sender` is the
         client's IP address."""
+        (taken,) = self.receive_all([self.receiving(delivery, sender)])
+        if isinstance(taken, Exception):
+            raise taken
+        return taken
+
+    def receive_all(self, hooks: Sequence[Receiving]) -> list[Taken | Exception]:
+        """The same for several at once: what is to be recorded of them shares a transaction."""
+        pending = [Pending(each) for each in hooks]
+        waiting = [(each, each.arrival) for each in pending if each.arrival is not None]
+        if waiting:
+            found = self.inbox.accept_all([arrival for _, arrival in waiting])
+            for (each, _), receipt in zip(waiting, found, strict=True):
+                each.recorded(receipt)
+        return [each.taken for each in pending]
+
+    def receiving(self, delivery: Delivery, sender: str) -> Receiving:
         with self.events.span("hook", outcome="refused") as attributes:
             source, verified = self.verify(delivery, sender)
             attributes.update(source=source.name, hook=verified.id, account=source.account)
             # The header that is bound already is not one of a platform with webhooks of its own.
             own = source.own_webhooks is not None
             with logs.bound(hook=verified.id) if own else nullcontext():
-                return self._receive(source, delivery, verified, attributes)
+                return (yield from self._receiving(source, delivery, verified, attributes))
 
-    def _receive(
+    def _receiving(
         self, source: Source, delivery: Delivery, verified: Verified, attributes: Attributes
-    ) -> Receipt | Dismissal | Ignored:
+    ) -> Receiving:
         body = self.parse(source, delivery, verified)
         if isinstance(body, Ignored):
             attributes.update(outcome="ignored")
@@ -94,7 +145,7 @@ class Intake:
             self._park(source, verified, body, content, error)
             raise
         try:
-            receipt = self.accept(Reading(source, verified, intent, content))
+            receipt = yield self._arrival(Reading(source, verified, intent, content))
         except NothingNew:
             attributes.update(outcome="ignored")
             log.info("ignored", type=body.type, why=KNOWN, service_id=intent.service_id)
@@ -192,7 +243,10 @@ class Intake:
     def accept(self, reading: Reading, anew: bool = False) -> Receipt:
         """Makes a job of it; `anew`: of a status also where it is known. Raises Forbidden, and what
         `Inbox.accept` raises."""
-        source, intent, content = reading.source, reading.intent, reading.content
+        return self.inbox.accept(self._arrival(reading, anew))
+
+    def _arrival(self, reading: Reading, anew: bool = False) -> Arrival:
+        source, intent = reading.source, reading.intent
         if intent.address:
             source.permit(intent.address)
         if intent.status is not None:
@@ -200,8 +254,8 @@ class Intake:
         sealed = (
             None if intent.password is None else self.sealer.seal(Purpose.PASSWORD, intent.password)
         )
-        digests = self.sealer.digests(Purpose.CONTENT, content)
-        return self.inbox.accept(
+        digests = self.sealer.digests(Purpose.CONTENT, reading.content)
+        return Arrival(
             source.name,
             source.account,
             reading.verified,

@@ -43,5 +43,6 @@ def create_app(
         app.register_blueprint(views.blueprint)
     admin.add_to(app, context)
     direct: Any = DirectHooks(context, app.wsgi_app, MOST_BYTES)
+    app.extensions["hooks"] = direct
     app.wsgi_app = direct  # type: ignore[method-assign]  # Flask documents this place
     return app

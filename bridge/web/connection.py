@@ -77,6 +77,10 @@ class Refusal(ErrorTask):
 class Answer(WSGITask):
     """Head and body of an answer in one piece, where waitress sends them one after the other."""
 
+    def get_environment(self) -> Any:
+        connection: Any = self.channel
+        return connection.prepared or super().get_environment()
+
     def write(self, data: bytes) -> None:
         whole = self.complete and data and self.has_body and self.content_length == len(data)
         if self.wrote_header or not whole:
@@ -89,7 +93,8 @@ class Answer(WSGITask):
 
 
 served = threading.local()
-"""`channel`: the connection that this thread answers."""
+"""`channel`: the connection that this thread answers; `quiet`: it answers others before the loop is
+woken."""
 
 
 class Connection(HTTPChannel):
@@ -112,15 +117,21 @@ class Connection(HTTPChannel):
         self.loop = threading.get_ident()
         self.behind = b""  # at most what was received at once
         self.client = self.peer = peer_of(address)
+        self.prepared: Any = None  # the environment of the request that is answered
         super().__init__(server, wire, address, *given, **more)
         self._make_room()
+
+    def environment(self) -> Any:
+        """Of its request, which `service` answers with it afterwards."""
+        self.prepared = self.task_class(self, self.requests[0]).get_environment()
+        return self.prepared
 
     def service(self) -> None:
         served.channel = self
         try:
             super().service()
         finally:
-            served.channel = None
+            served.channel = self.prepared = None
 
     def received(self, data: bytes) -> bool:
         """As waitress does it, but for one request, not for all that have come."""

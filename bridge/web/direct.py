@@ -7,14 +7,15 @@ Flask, as if this were not there: other paths, a wait, a body without a length, 
 import json
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from bridge.domain.jobs import ENDED
-from bridge.domain.ports import Dismissal, Receipt
+from bridge.domain.ports import Dismissal
 from bridge.infra import clients, logs
+from bridge.pipeline.intake import Receiving, Taken
 from bridge.reporting import answers
 from bridge.web import problems
 from hooks.errors import BadSignature
@@ -36,6 +37,26 @@ _HOST = re.compile(
 )
 # What changes how a request is answered, or where its body ends
 _MEANING_MORE = ("HTTP_PREFER", "HTTP_UPGRADE", "HTTP_TRANSFER_ENCODING", "SCRIPT_NAME")
+
+
+TAKEN = "enom_bridge.taken"
+"""And this module, what is to be answered."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: HTTPStatus
+    body: bytes
+    kind: str = "application/json"
+
+
+@dataclass(frozen=True)
+class Hook:
+    """A request that is one; `source` as its path names it."""
+
+    source: str
+    environ: "WSGIEnvironment"
+    sender: clients.Client | None
 
 
 @dataclass(frozen=True)
@@ -74,23 +95,54 @@ class DirectHooks:
         self.context, self.beyond, self.longest = context, beyond, longest
 
     def __call__(self, environ: "WSGIEnvironment", respond: "StartResponse") -> Iterable[bytes]:
-        source = self._named(environ)
-        if source is None:
+        if TAKEN not in environ and FAILED not in environ:
+            self.take([environ])
+        taken: Answer | None = environ.get(TAKEN)
+        if taken is None:
             return self.beyond(environ, respond)
-        begun, kind = time.monotonic(), "application/json"
-        sender = self._sender(environ)
+        headers = [("Content-Type", taken.kind), ("Content-Length", str(len(taken.body)))]
+        respond(f"{taken.status.value} {taken.status.phrase.upper()}", headers)
+        return [taken.body]
+
+    def take(self, requests: Sequence["WSGIEnvironment"]) -> list[bool]:
+        """Receives the hooks among these at once, and leaves in each environment what is to be
+        answered. Of each, whether it was one: another request is not looked at."""
+        begun = time.monotonic()
+        named = [self._named(environ) for environ in requests]
+        hooks = [
+            Hook(source, environ, self._sender(environ))
+            for source, environ in zip(named, requests, strict=True)
+            if source is not None
+        ]
+        for hook, found in zip(hooks, self._received(hooks), strict=True):
+            self._note(hook, found, begun)
+        return [source is not None for source in named]
+
+    def _received(self, hooks: Sequence["Hook"]) -> Sequence[Taken | Exception]:
         try:
-            status, body = answer(self._take(source, sender, environ))
-        except BadSignature as error:
-            self.context.refusals.note(sender, error.reason, source)
-            status, kind, body = HTTPStatus.UNAUTHORIZED, problems.CONTENT_TYPE, OF_A_STRANGER
+            intake = self.context.service.intake
+            return intake.receive_all([self._receiving(each) for each in hooks])
         except Exception as error:  # of any kind: Flask has a handler for each
-            environ[FAILED] = Failed(error, begun)
-            return self.beyond(environ, respond)
-        self.context.metrics.request("hook", source, status, time.monotonic() - begun)
-        headers = [("Content-Type", kind), ("Content-Length", str(len(body)))]
-        respond(f"{status.value} {status.phrase.upper()}", headers)
-        return [body]
+            return [error] * len(hooks)
+
+    def _note(self, hook: "Hook", found: Taken | Exception, begun: float) -> None:
+        """Leaves in the environment what is to be answered."""
+        try:
+            made = self._answer(hook, found)
+        except Exception as error:  # of any kind: Flask has a handler for each
+            hook.environ[FAILED] = Failed(error, begun)
+        else:
+            seconds = time.monotonic() - begun
+            self.context.metrics.request("hook", hook.source, made.status, seconds)
+            hook.environ[TAKEN] = made
+
+    def _answer(self, hook: "Hook", found: Taken | Exception) -> Answer:
+        if isinstance(found, BadSignature):
+            self.context.refusals.note(hook.sender, found.reason, hook.source)
+            return Answer(HTTPStatus.UNAUTHORIZED, OF_A_STRANGER, problems.CONTENT_TYPE)
+        if isinstance(found, Exception):
+            raise found
+        return Answer(*answer(found))
 
     def _named(self, environ: "WSGIEnvironment") -> str | None:
         """The source of a hook that can be answered here; None for every other request."""
@@ -109,18 +161,17 @@ class DirectHooks:
         trusted = self.context.trusted_proxies
         return clients.of(environ.get("REMOTE_ADDR") or "", forwarded, trusted)
 
-    def _take(
-        self, source: str, sender: clients.Client | None, environ: "WSGIEnvironment"
-    ) -> Receipt | Dismissal | Ignored:
-        body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
-        headers = Headers(environ)
+    def _receiving(self, hook: "Hook") -> Receiving:
+        body = hook.environ["wsgi.input"].read(int(hook.environ["CONTENT_LENGTH"]))
+        headers = Headers(hook.environ)
         # As it came: whose it is is not known before the signature is checked.
-        with logs.bound(source=source, hook=headers.get("webhook-id", "")[:128]):
-            delivery = Delivery(source, headers, body, time.time())
-            return self.context.service.intake.receive(delivery, clients.named(sender))
+        with logs.bound(source=hook.source, hook=headers.get("webhook-id", "")[:128]):
+            delivery = Delivery(hook.source, headers, body, time.time())
+            intake = self.context.service.intake
+            return (yield from intake.receiving(delivery, clients.named(hook.sender)))
 
 
-def answer(taken: Receipt | Dismissal | Ignored) -> tuple[HTTPStatus, bytes]:
+def answer(taken: Taken) -> tuple[HTTPStatus, bytes]:
     """What the sender of a hook is told, once it is taken."""
     if isinstance(taken, Dismissal):
         status, told = HTTPStatus.OK, answers.dump(answers.Dismissal, taken.describe())

@@ -1,9 +1,7 @@
 """Which request is next: clients take turns, so that one with much to do keeps no other waiting."""
 
 from collections import deque
-from typing import Any, Protocol
-
-from waitress.task import ThreadedTaskDispatcher
+from typing import Generic, Protocol, TypeVar
 
 
 class Request(Protocol):
@@ -18,19 +16,22 @@ class Request(Protocol):
     def cancel(self) -> None: ...
 
 
-class FairQueue:
+Waiting = TypeVar("Waiting", bound=Request)
+
+
+class FairQueue(Generic[Waiting]):
     """A line for each client.
 
     It has what waitress uses of the one deque that it would put everybody into.
     """
 
     def __init__(self) -> None:
-        self._lines: dict[str, deque[Request]] = {}  # in the order of their next turns
+        self._lines: dict[str, deque[Waiting]] = {}  # in the order of their next turns
 
-    def append(self, request: Request) -> None:
+    def append(self, request: Waiting) -> None:
         self._lines.setdefault(request.client, deque()).append(request)
 
-    def popleft(self) -> Request:
+    def popleft(self) -> Waiting:
         client, line = next(iter(self._lines.items()))
         request = line.popleft()
         del self._lines[client]
@@ -43,21 +44,3 @@ class FairQueue:
 
     def __bool__(self) -> bool:
         return bool(self._lines)
-
-
-class FairDispatcher(ThreadedTaskDispatcher):
-    """Hands requests to threads, those of each client in turn, so that none waits for another's
-    flood."""
-
-    def __init__(self, threads: int) -> None:
-        super().__init__()
-        self.queue: Any = FairQueue()
-        self.set_thread_count(threads)
-
-    def add_task(self, task: Any) -> None:
-        """Without waitress's warning for each request that has to wait: strangers would fill the
-        log with it.
-        """
-        with self.lock:
-            self.queue.append(task)
-            self.queue_cv.notify()

@@ -57,7 +57,8 @@ class LimitedListener(TcpWSGIServer):
         channel = getattr(served, "channel", None)
         if channel is not None:
             self.loop.changed(channel.descriptor)
-        super().pull_trigger()
+        if not getattr(served, "quiet", False):
+            super().pull_trigger()
 
     def handle_accept(self) -> None:
         """Not one in each round of the loop: a round is long while many send."""

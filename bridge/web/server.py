@@ -5,6 +5,7 @@ A thread is handed only what has arrived whole.
 
 import sys
 import threading
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -16,7 +17,8 @@ from waitress.trigger import trigger
 from bridge.config import HostPort
 from bridge.web.connection import MOST_OPEN, Connection
 from bridge.web.context import web_context
-from bridge.web.fair_queue import FairDispatcher
+from bridge.web.direct import DirectHooks
+from bridge.web.dispatcher import Dispatcher
 from bridge.web.listener import LimitedListener
 from bridge.web.loop import Loop
 from bridge.web.metrics import Listener
@@ -38,7 +40,7 @@ class Server:
     ) -> None:
         self._channels: dict[int, Any] = {}
         self._loop = Loop(self._channels)
-        self._dispatcher = FairDispatcher(threads)
+        self._dispatcher = Dispatcher(threads, self._receive)
         self.app = app
         self._over = threading.Event()
         settings: Any = Adjustments(
@@ -125,6 +127,10 @@ class Server:
                 # With what has arrived of a request, which may lie in a temporary file.
                 item.handle_close()
         wasyncore.close_all(self._channels)
+
+    def _receive(self, hooks: Sequence[Any]) -> Sequence[bool]:
+        direct: DirectHooks = self.app.extensions["hooks"]
+        return direct.take(hooks)
 
     def _listener(self, settings: Any, place: Any) -> LimitedListener:
         made: Any = LimitedListener  # what it is given is not in the published stubs

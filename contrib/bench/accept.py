@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import cast
 
 from bridge.config import HostPort
-from bridge.domain.ports import Receipt
+from bridge.domain.ports import Arrival, Inbox, Receipt
 from bridge.web import create_app
 from bridge.web.server import Server
 from contrib.bench.setting import NOWHERE, build, head, hook
@@ -46,12 +46,19 @@ NOTHING = Receipt(
 )
 
 
+class Forgetful:
+    """An inbox that stores nothing."""
+
+    def accept_all(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
+        return [NOTHING] * len(arrivals)
+
+
 def serve(keeps: bool, url: str, pipe: Connection) -> None:
     """One bridge without workers; `keeps` False: the inbox is replaced by one that forgets."""
     with tempfile.TemporaryDirectory() as folder:
         service = build(Path(folder), NOWHERE + "/interface.asp", NOWHERE + "/api", database=url)
         if not keeps:
-            service.intake.inbox.accept = lambda *_: NOTHING  # type: ignore[method-assign]
+            service.intake.inbox = cast(Inbox, Forgetful())
         server = Server(create_app(service), HostPort("127.0.0.1", 0), None)
         server.start()
         begun = time.process_time()

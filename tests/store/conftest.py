@@ -14,6 +14,7 @@ from bridge.domain.jobs import Status
 from bridge.domain.model import Change, ChangeKind, Record, State, Step
 from bridge.domain.ports import (
     AccountLimits,
+    Arrival,
     ClaimedCallback,
     InitialPlan,
     Job,
@@ -84,7 +85,8 @@ class Shop:
         sealed = f"sealed:{intent.password}" if intent.password else None
         digest = content or f"{action} {address}"
         matches = digest.__eq__
-        return self.inbox.accept(source, account, verified(id), intent, digest, sealed, matches)
+        arrival = Arrival(source, account, verified(id), intent, digest, sealed, matches)
+        return self.inbox.accept(arrival)
 
     def whole(
         self,
@@ -101,7 +103,9 @@ class Shop:
         spoken = datetime.fromtimestamp(self.now if at is None else at, UTC)
         intent = Intent(f"service.{action}", spoken, service, **data)
         digest = f"{action} of {service}"
-        return self.inbox.accept(source, "main", verified(id), intent, digest, None, digest.__eq__)
+        return self.inbox.accept(
+            Arrival(source, "main", verified(id), intent, digest, None, digest.__eq__)
+        )
 
     def own(self, *addresses: str, service: str = "7", source: str = "shop") -> None:
         """Mailboxes that this service has created."""

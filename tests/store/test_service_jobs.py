@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from bridge.domain.errors import NeedsPerson, NotPossible, Overtaken, Refused
 from bridge.domain.jobs import WaitingFor
 from bridge.domain.model import ChangeKind, State
-from bridge.domain.ports import Job, Limits, Receipt, ServiceRules, SuspensionsPaused
+from bridge.domain.ports import Arrival, Job, Limits, Receipt, ServiceRules, SuspensionsPaused
 from bridge.store import Brake, HeldServices, Services, Withdrawals
 from bridge.store.admin import metrics
 from bridge.store.backup.restored import quarantine_after_restore
@@ -706,14 +706,16 @@ def test_no_mailbox_of_another_domain_is_touched(shop: Shop) -> None:
     moment = datetime.fromtimestamp(shop.now, UTC)
     with pytest.raises(PermissionError):
         shop.inbox.accept(
-            "shop",
-            "main",
-            verified("msg_x"),
-            Intent("service.terminate", moment, "7"),
-            "digest",
-            None,
-            "digest".__eq__,
-            permit,
+            Arrival(
+                "shop",
+                "main",
+                verified("msg_x"),
+                Intent("service.terminate", moment, "7"),
+                "digest",
+                None,
+                "digest".__eq__,
+                permit,
+            )
         )
     assert [row for row in shop.rows(jobs) if row["action"].startswith("service.")] == []
 

@@ -9,7 +9,7 @@ import pytest
 
 from bridge.domain.errors import NeedsPerson, NotPossible, Overtaken, Refused
 from bridge.domain.model import ChangeKind, State
-from bridge.domain.ports import Job
+from bridge.domain.ports import Arrival, Job
 from bridge.domain.source import Forbidden
 from bridge.store import HeldServices
 from bridge.store.base.tables import jobs, mailboxes
@@ -136,7 +136,9 @@ def test_a_service_with_mailboxes_in_another_account_is_not_said_to_be_done(shop
     shop.own(A)
     intent = Intent("service.suspend", datetime.fromtimestamp(shop.now, UTC), "7")
     with pytest.raises(Forbidden, match="are in account main, which is not the account"):
-        shop.inbox.accept("shop", "other", verified("msg_moved"), intent, "d", None, "d".__eq__)
+        shop.inbox.accept(
+            Arrival("shop", "other", verified("msg_moved"), intent, "d", None, "d".__eq__)
+        )
     assert [row["action"] for row in shop.rows(jobs)] == ["mailbox.create"]
 
 

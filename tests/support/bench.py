@@ -19,7 +19,7 @@ from bridge.backends.memory import SERVICES, MemoryBackend
 from bridge.domain import jobs
 from bridge.domain.account import Account
 from bridge.domain.model import Address, Record, Terms
-from bridge.domain.ports import Limits, Receipt
+from bridge.domain.ports import Arrival, Limits, Receipt
 from bridge.domain.source import CallbackEndpoint, Source
 from bridge.pipeline.worker import Worker
 from bridge.store.base import tables
@@ -120,7 +120,9 @@ class Bench:
         sealed = f"sealed:{intent.password}" if intent.password else None
         verified = Verified(id, int(self.clock.now), b"{}", 0)
         return self.inbox.accept(
-            source, "main", verified, intent, f"{action}{given}", sealed, lambda other: True
+            Arrival(
+                source, "main", verified, intent, f"{action}{given}", sealed, lambda other: True
+            )
         )
 
     def step(self) -> bool:

@@ -99,7 +99,7 @@ def test_what_breaks_inside_a_request_names_its_hook(
     def breaks(*_: Any) -> None:
         raise RuntimeError("a fault of ours")
 
-    monkeypatch.setattr(scene.service.intake.inbox, "accept", breaks)
+    monkeypatch.setattr(scene.service.intake.inbox, "accept_all", breaks)
     assert scene.send("mailbox.suspend", id="msg_1").status_code == 500
     (line,) = [json.loads(text) for text in stream.getvalue().splitlines()]
     assert (line["event"], line["hook"], line["source"]) == ("unexpected", "msg_1", "shop")

@@ -481,7 +481,7 @@ def test_a_fault_of_ours_is_a_500_without_a_word_of_it(
     def broken(*_: object) -> None:
         raise RuntimeError("Sesame")
 
-    monkeypatch.setattr(scene.service.intake, "receive", broken)
+    monkeypatch.setattr(scene.service.intake, "receive_all", broken)
     answer = scene.send("mailbox.suspend")
     assert is_problem(answer, 500)
     assert "Sesame" not in answer.text

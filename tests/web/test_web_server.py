@@ -125,14 +125,14 @@ def test_a_stop_lets_an_answer_end_and_closes_idle_connections(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, go_on = threading.Event(), threading.Event()
-    real = scene.service.intake.receive
+    real = scene.service.intake.receive_all
 
     def slow(*given: Any) -> Any:
         begun.set()
         assert go_on.wait(60)
         return real(*given)
 
-    monkeypatch.setattr(scene.service.intake, "receive", slow)
+    monkeypatch.setattr(scene.service.intake, "receive_all", slow)
     server = Server(scene.app, HostPort("127.0.0.1", 0), None, threads=4)
     server.start()
     idle = socket.create_connection(("127.0.0.1", server.port), 60)

@@ -38,6 +38,7 @@ from bridge.domain.ports.follow_up import (
 )
 from bridge.domain.ports.journey import (
     AccountLimits,
+    Arrival,
     CannotWithdraw,
     ClaimedCallback,
     Dismissal,
@@ -63,6 +64,7 @@ __all__ = [
     "AccountLimits",
     "AccountState",
     "AlertLog",
+    "Arrival",
     "Assignment",
     "Backend",
     "CannotWithdraw",

@@ -184,26 +184,51 @@ class AccountLimits:
     exclusive_actions: frozenset[str]
 
 
+@dataclass(frozen=True)
+class Arrival:
+    """A hook that was verified and read. `sealed`: its password, encrypted. `matches`: whether a
+    stored digest is of the same content. `permit` raises where its source may not touch an address.
+    """
+
+    source: str
+    account: str
+    verified: Verified
+    intent: Intent
+    digest: str
+    sealed: str | None = field(repr=False)
+    matches: Callable[[str], bool] = field(repr=False)
+    permit: Callable[[str], None] = lambda address: None
+    anew: bool = False
+    """A status counts as new also where it is known."""
+
+    @property
+    def of_service(self) -> bool:
+        return not self.intent.address
+
+    @property
+    def id(self) -> tuple[str, str]:
+        return self.source, self.verified.id
+
+    @property
+    def mailbox(self) -> tuple[str, str]:
+        """Whose line it is for. That of a service looks like no address."""
+        service = f"{self.source} {self.intent.service_id}"
+        return self.account, self.intent.address or service
+
+
 class Inbox(Protocol):
-    def accept(
-        self,
-        source: str,
-        account: str,
-        verified: Verified,
-        intent: Intent,
-        digest: str,
-        sealed: str | None,
-        matches: Callable[[str], bool],
-        permit: Callable[[str], None] = lambda address: None,
-        anew: bool = False,
-    ) -> Receipt:
+    def accept(self, arrival: Arrival) -> Receipt:
         """Records hook, sequence and job in one transaction and overtakes what is overtaken.
 
-        Once it returns, the hook survives a power cut. `sealed` is the encrypted password. An id that came before gives
-        its present receipt when `matches` agrees to the stored digest, else Reused; one that was parked and is now
-        readable becomes a job. One that was dismissed stays so: Dismissed. Raises SourcePaused, SuspensionsPaused, and
-        NothingNew for a status that is known (unless `anew`), or older than the newest known.
+        Once it returns, the hook survives a power cut. An id that came before gives its present receipt when `matches`
+        agrees to the stored digest, else Reused; one that was parked and is now readable becomes a job. One that was
+        dismissed stays so: Dismissed. Raises SourcePaused, SuspensionsPaused, and NothingNew for a status that is known
+        (unless `anew`), or older than the newest known.
         """
+
+    def accept_all(self, arrivals: Sequence[Arrival]) -> list[Receipt | Exception]:
+        """The same for several, in one transaction as far as can be: what `accept` would return or
+        raise for each."""
 
     def followers(self, service_id: str) -> Sequence[str]:
         """The sources that have told a status of a subscription of this id."""

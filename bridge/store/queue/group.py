@@ -10,6 +10,7 @@ that wait by then. Its end makes the first of those who came meanwhile the next 
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -40,6 +41,7 @@ class Write(Generic[Item, Result]):
         self.ended = False
         self.error: BaseException | None = None
         self.result: Result | None = None
+        self._until = time.monotonic() + LOCK_WAIT
         self._signal = threading.Lock()
         self._signal.acquire()
 
@@ -69,9 +71,13 @@ class Write(Generic[Item, Result]):
     def signal(self) -> None:
         self._signal.release()
 
-    def wait(self, seconds: float = -1) -> bool:
-        """Until it has ended or has to lead; False when neither is so yet."""
-        return self._signal.acquire(timeout=seconds)
+    def wait(self) -> None:
+        """Until it has ended or has to lead."""
+        self._signal.acquire()
+
+    def wait_in_time(self) -> bool:
+        """The same; False when neither is so as long as a transaction waits for the lock."""
+        return self._signal.acquire(timeout=max(0.0, self._until - time.monotonic()))
 
 
 class GroupedWrites(Generic[Item, Result]):
@@ -101,12 +107,30 @@ class GroupedWrites(Generic[Item, Result]):
 
     def run(self, item: Item) -> Result:
         """What comes of it, once it is committed. Raises what `alone` raises, and StoreUnavailable."""
-        mine: Write[Item, Result] = Write(item)
+        return self.write(item).outcome()
+
+    def write(self, item: Item) -> Write[Item, Result]:
+        return self.write_all([item])[0]
+
+    def write_all(self, items: Sequence[Item]) -> list[Write[Item, Result]]:
+        """Of each its write, which is committed or has failed: see its `outcome`. They share a
+        transaction as far as can be."""
+        mine = [Write[Item, Result](item) for item in items]
         with self._mutex:
-            first = self._comes_first(mine)
-        if first or self._must_lead(mine):
-            self._lead(mine)
-        return mine.outcome()
+            leads = [self._comes_first(each) for each in mine]
+        for each, first in zip(mine, leads, strict=True):
+            self._see_through(each, first)
+        return mine
+
+    def _see_through(self, mine: Write[Item, Result], leads: bool) -> None:
+        """Until it has ended. Raises only what is no Exception."""
+        try:
+            leads = leads or self._must_lead(mine)
+        except StoreUnavailable as error:
+            mine.fail(error)
+        else:
+            if leads:
+                self._lead(mine)
 
     def _comes_first(self, mine: Write[Item, Result]) -> bool:
         """Whether it leads; else it waits for whoever does. The caller holds the mutex."""
@@ -118,7 +142,7 @@ class GroupedWrites(Generic[Item, Result]):
 
     def _must_lead(self, mine: Write[Item, Result]) -> bool:
         """Waits for the leader; raises StoreUnavailable where none takes it in time."""
-        if not mine.wait(LOCK_WAIT):
+        if not mine.wait_in_time():
             with self._mutex:
                 if self._gives_up(mine):
                     raise StoreUnavailable(refusal("database_busy"))

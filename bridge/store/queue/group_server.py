@@ -41,21 +41,35 @@ class ServerWrites(GroupedWrites[Item, Result]):
         with self._mutex:
             return len(self._waiting) + sum(len(line) - 1 for line in self._lines.values())
 
-    def run(self, item: Item) -> Result:
-        mine: Write[Item, Result] = Write(item)
+    def write_all(self, items: Sequence[Item]) -> list[Write[Item, Result]]:
+        mine = [Write[Item, Result](item) for item in items]
         with self._mutex:
-            line = self._lines.setdefault(self._mailbox_of(item), deque())
-            line.append(mine)
-            leads = line[0] is mine and self._comes_first(mine)
+            leads = [self._enters(each) for each in mine]
+        left = 0
         try:
-            if leads or self._must_lead(mine):
-                self._lead(mine)
-            if mine.left_out:
-                with self.database.write() as tx:
-                    mine.result = self._alone(tx, item)
+            for each, first in zip(mine, leads, strict=True):
+                self._see_through(each, first)
+                self._leave(each)
+                left += 1
         finally:
-            self._leave(mine)
-        return mine.outcome()
+            for each in mine[left:]:
+                self._leave(each)
+        return mine
+
+    def _enters(self, mine: Write[Item, Result]) -> bool:
+        """Whether it leads at once. The caller holds the mutex."""
+        line = self._lines.setdefault(self._mailbox_of(mine.item), deque())
+        line.append(mine)
+        return line[0] is mine and self._comes_first(mine)
+
+    def _see_through(self, mine: Write[Item, Result], leads: bool) -> None:
+        super()._see_through(mine, leads)
+        if mine.left_out:
+            try:
+                with self.database.write() as tx:
+                    mine.result = self._alone(tx, mine.item)
+            except Exception as error:  # of any kind: it is raised for whoever asked
+                mine.error = error
 
     def _leave(self, mine: Write[Item, Result]) -> None:
         """It is the turn of the next one of its mailbox."""

@@ -3,7 +3,6 @@ after it. Hooks that come at the same time may share it: group.py.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from operator import attrgetter
 from typing import Any
@@ -12,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.domain.ports import (
+    Arrival,
     Checkpoint,
     Dismissed,
     NothingNew,
@@ -28,10 +28,10 @@ from bridge.store.base.tables import hooks, jobs, sources
 from bridge.store.queue import brake, cancelling, enqueue, service_receipts, subscriptions
 from bridge.store.queue.brake import Brake
 from bridge.store.queue.enqueue import NewJob
-from bridge.store.queue.group import GroupedWrites
+from bridge.store.queue.group import GroupedWrites, Write
 from bridge.store.queue.group_server import ServerWrites
 from bridge.store.queue.service_jobs import ServiceJobs
-from hooks.types import Intent, Verified
+from hooks.types import Verified
 
 # Made once: SQLAlchemy takes longer to put a statement together than the database to answer it, and
 # each hook waits for these. For the same reason whether source and account are paused comes with
@@ -50,44 +50,6 @@ SOURCE_STATE = [
 ]
 INSERT_HOOK = sa.insert(hooks).returning(*SOURCE_STATE)
 Matches = Callable[[str], bool]
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """A hook that was verified and read. `sealed`: its password, encrypted. `permit` raises where
-    its source may not touch an address."""
-
-    source: str
-    account: str
-    verified: Verified
-    intent: Intent
-    digest: str
-    sealed: str | None = field(repr=False)
-    permit: Callable[[str], None] = lambda address: None
-    anew: bool = False
-    """A status counts as new also where it is known."""
-
-    @property
-    def of_service(self) -> bool:
-        return not self.intent.address
-
-    @property
-    def id(self) -> tuple[str, str]:
-        return self.source, self.verified.id
-
-    @property
-    def mailbox(self) -> tuple[str, str]:
-        """Whose line it is for. That of a service looks like no address."""
-        service = f"{self.source} {self.intent.service_id}"
-        return self.account, self.intent.address or service
-
-    def as_job(self, job: str) -> NewJob:
-        return NewJob(job, self.verified.id, self.source, self.account, self.intent, self.sealed)
-
-    def values(self, job: str, now: float) -> dict[str, Any]:
-        hook = hook_values(self.source, self.verified, self.intent.action, self.digest, now)
-        return hook | {"job_id": job}
-
 
 mailbox_of = attrgetter("mailbox")
 
@@ -139,30 +101,33 @@ class Inbox:
             with self.database.read() as tx:
                 known_hook(tx, source, verified.id, matches)
 
-    def accept(
-        self,
-        source: str,
-        account: str,
-        verified: Verified,
-        intent: Intent,
-        digest: str,
-        sealed: str | None,
-        matches: Matches,
-        permit: Callable[[str], None] = lambda address: None,
-        anew: bool = False,
-    ) -> Receipt:
-        arrival = Arrival(source, account, verified, intent, digest, sealed, permit, anew)
-        try:
-            return self._accept(arrival, matches)
-        except brake.TooMany as found:  # the hook is not taken, and what stops it has to be
-            brake.stop(self.database, source, account, found)
-            raise SuspensionsPaused(source) from None
+    def accept(self, arrival: Arrival) -> Receipt:
+        return self._receipt(arrival, self.writes.write(arrival))
 
-    def _accept(self, arrival: Arrival, matches: Matches) -> Receipt:
+    def accept_all(self, arrivals: Sequence[Arrival]) -> list[Receipt | Exception]:
+        writes = self.writes.write_all(arrivals)
+        return [self._receipt_or_error(*both) for both in zip(arrivals, writes, strict=True)]
+
+    def _receipt_or_error(
+        self, arrival: Arrival, write: Write[Arrival, Row | NoNews]
+    ) -> Receipt | Exception:
         try:
-            row = self.writes.run(arrival)
+            return self._receipt(arrival, write)
+        except Exception as error:  # of any kind: it is raised for whoever sent this one
+            return error
+
+    def _receipt(self, arrival: Arrival, write: Write[Arrival, Row | NoNews]) -> Receipt:
+        try:
+            return self._accepted(arrival, write)
+        except brake.TooMany as found:  # the hook is not taken, and what stops it has to be
+            brake.stop(self.database, arrival.source, arrival.account, found)
+            raise SuspensionsPaused(arrival.source) from None
+
+    def _accepted(self, arrival: Arrival, write: Write[Arrival, Row | NoNews]) -> Receipt:
+        try:
+            row = write.outcome()
         except sa.exc.IntegrityError:
-            return self._again(arrival, matches)
+            return self._again(arrival)
         if isinstance(row, NoNews):
             raise NothingNew(arrival.verified.id)
         self.checkpoint("accepted")
@@ -189,7 +154,7 @@ class Inbox:
         now = self.database.now_and_notify(tx, Topic.JOBS)
         job = self.new_id(now)
         # First, so that two deliveries of one id cannot both get a sequence number.
-        values = arrival.values(job, now) | {"source_name": arrival.source}
+        values = values_of(arrival, job, now) | {"source_name": arrival.source}
         account_state = tx.execute(INSERT_HOOK, values).mappings().one()
         self._admit(tx, arrival.source, account_state, arrival.intent.action, now)
         row = self._add_job(tx, arrival, job, account_state, now)
@@ -199,7 +164,7 @@ class Inbox:
     def _add_job(
         self, tx: Connection, arrival: Arrival, job: str, account_state: Row | None, now: float
     ) -> Row:
-        new = arrival.as_job(job)
+        new = job_of(arrival, job)
         if not arrival.of_service:
             return enqueue.add_jobs(tx, self.database, [new], now)[0]
         if account_state is not None and account_state["suspensions_paused"] is not None:
@@ -236,9 +201,11 @@ class Inbox:
             and self._passes(state.get(each.source), each)
         }
         ids = {id: self.new_id(now) for id in new}
-        came = came_first(tx, self.database, [new[id].values(ids[id], now) for id in sorted(new)])
+        came = came_first(
+            tx, self.database, [values_of(new[id], ids[id], now) for id in sorted(new)]
+        )
         jobs_of = [
-            each.as_job(ids[each.id])
+            job_of(each, ids[each.id])
             for each in sorted(new.values(), key=mailbox_of)
             if each.id in came
         ]
@@ -271,7 +238,7 @@ class Inbox:
                 raise SuspensionsPaused(source)
             self.brake.check(tx, source, account_state["suspensions_from"], now)
 
-    def _again(self, arrival: Arrival, matches: Matches) -> Receipt:
+    def _again(self, arrival: Arrival) -> Receipt:
         """A known id: the present receipt; or, where it was parked and can be read now, its job."""
         source, verified = arrival.source, arrival.verified
         with self.database.write() as tx:
@@ -279,7 +246,7 @@ class Inbox:
             # replays becomes one job.
             mine = hooks.c.source == source, hooks.c.hook_id == verified.id
             tx.execute(self.database.lock_row(sa.select(hooks.c.id).where(*mine))).first()
-            known = known_hook(tx, source, verified.id, matches)
+            known = known_hook(tx, source, verified.id, arrival.matches)
             account_state = tx.execute(SELECT_SOURCE, {"source_name": source}).mappings().first()
             if account_state is not None and account_state["paused"]:
                 raise SourcePaused(source)
@@ -302,6 +269,16 @@ class Inbox:
             row = self._add_job(tx, arrival, job, account_state, now)
             self.database.notify(tx, Topic.JOBS)
             return service_receipts.receipt(tx, row)
+
+
+def job_of(arrival: Arrival, job: str) -> NewJob:
+    hook, intent = arrival.verified.id, arrival.intent
+    return NewJob(job, hook, arrival.source, arrival.account, intent, arrival.sealed)
+
+
+def values_of(arrival: Arrival, job: str, now: float) -> dict[str, Any]:
+    action, digest = arrival.intent.action, arrival.digest
+    return hook_values(arrival.source, arrival.verified, action, digest, now) | {"job_id": job}
 
 
 def first_of_each(arrivals: Sequence[Arrival]) -> Iterator[Arrival]:
