@@ -201,9 +201,19 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
+        """All that is read is of one moment."""
         self.check_files()
         with translated(), self._connect() as connection:
             self._begin(connection, "BEGIN")
+            yield connection
+
+    @contextmanager
+    def look(self) -> Iterator[Connection]:
+        """For one statement, or for several that need not be of one moment: without the two
+        statements that a transaction costs an embedded database."""
+        self.check_files()
+        with translated(), self._connect() as connection:
+            self._begin(connection)
             yield connection
 
     def _connect(self) -> PreparedConnection:
@@ -211,8 +221,8 @@ class Database:
         connection.prepare_with(self._statements)
         return connection
 
-    def _begin(self, connection: PreparedConnection, embedded: str) -> None:
-        if self.embedded:
+    def _begin(self, connection: PreparedConnection, embedded: str = "") -> None:
+        if embedded and self.embedded:
             connection.tell_embedded(embedded)
         elif self.pooler and self.pooler.present:
             connection.exec_driver_sql(self.pooler.statement)
@@ -220,7 +230,7 @@ class Database:
     def finds(self, statement: sa.Select[Any]) -> bool:
         """Whether a statement of `now` gives a row: for whoever writes only now and then, so that
         nothing waits in line with those who write while there is nothing to do."""
-        with self.read() as connection:
+        with self.look() as connection:
             return connection.execute(statement, {"now": self.now(connection)}).first() is not None
 
     def version(self) -> int | None:

@@ -129,7 +129,7 @@ class Claims:
 
     def _look(self, account: str, limits: AccountLimits) -> Look:
         """Whoever finds nothing shall not wait in line with those who write."""
-        with self.database.read() as tx:
+        with self.database.look() as tx:
             return self._look_in(tx, account, limits)
 
     def _look_in(self, tx: Connection, account: str, limits: AccountLimits) -> Look:

@@ -207,7 +207,7 @@ class Outbox:
         Whoever finds nothing shall not wait in line with those who write.
         """
         due: dict[str, Due] = {}
-        with self.database.read() as tx:
+        with self.database.look() as tx:
             now = self.database.now(tx)
             for source, action, unanswered in tx.execute(SELECT_DUE_FLOWS, {"now": now}):
                 due.setdefault(source, Due(unanswered, [])).flows.append((source, action))
