@@ -366,9 +366,27 @@ COUNT_RUNNING_QUERIES = sa.select(sa.func.count()).where(
 )
 
 
+IN_FLIGHT = COUNT_RUNNING_JOBS.scalar_subquery() + COUNT_RUNNING_QUERIES.scalar_subquery()
+SELECT_IN_FLIGHT = sa.select(IN_FLIGHT.label("in_flight"))
+SELECT_STATE = sa.select(STANDS_STILL.label("stands_still"), IN_FLIGHT.label("in_flight")).where(
+    accounts.c.name == sa.bindparam("account_name")
+)
+SELECT_STANDS_STILL_LOCKED = (
+    sa.select(STANDS_STILL).where(accounts.c.name == sa.bindparam("account_name")).with_for_update()
+)
+
+
 def in_flight(tx: Connection, account: str, now: float) -> int:
     """Calls that may be under way for an account: one per running job, one per answering query."""
+    return int(tx.scalar(SELECT_IN_FLIGHT, {"account_name": account, "now": now}) or 0)
+
+
+def has_room(tx: Connection, embedded: bool, account: str, most: int, now: float) -> bool:
+    """Whether the account works and may have another call in flight. Locks the account's row."""
     asked = {"account_name": account, "now": now}
-    return int(tx.scalar(COUNT_RUNNING_JOBS, {"account_name": account}) or 0) + int(
-        tx.scalar(COUNT_RUNNING_QUERIES, asked) or 0
-    )
+    if embedded:
+        row = tx.execute(SELECT_STATE, asked).first()
+        return row is not None and not row[0] and row[1] < most
+    # Counted only once the row is locked: a statement sees what was committed before it began.
+    row = tx.execute(SELECT_STANDS_STILL_LOCKED, {"account_name": account}).first()
+    return row is not None and not row[0] and in_flight(tx, account, now) < most

@@ -17,9 +17,9 @@ from bridge.domain.ports import AccountLimits, Job
 from bridge.store.base.conditions import among, of_mailbox
 from bridge.store.base.database import Database, Topic
 from bridge.store.base.rows import Row, to_job
-from bridge.store.base.tables import accounts, jobs, mailboxes, steps, workers
+from bridge.store.base.tables import jobs, mailboxes, steps, workers
 from bridge.store.queue import next_job
-from bridge.store.queue.account_state import STANDS_STILL, in_flight
+from bridge.store.queue.account_state import has_room
 from bridge.store.queue.shared_writes import SharedWrites, shared
 from bridge.store.queue.turns import Flow, Turns
 
@@ -38,10 +38,6 @@ LEASE_EXPIRED = (
 SELECT_EXPIRED_LEASE = sa.select(jobs.c.id).where(*LEASE_EXPIRED).limit(1)
 RELEASE_LEASES = sa.update(jobs).values(**QUEUED_AGAIN)
 RELEASE_EXPIRED_LEASES = RELEASE_LEASES.where(*LEASE_EXPIRED)
-SELECT_ACCOUNT_PAUSED = sa.select(STANDS_STILL).where(
-    accounts.c.name == sa.bindparam("account_name")
-)
-SELECT_ACCOUNT_PAUSED_LOCKED = SELECT_ACCOUNT_PAUSED.with_for_update()
 COUNTED_UP = {"token": jobs.c.token + 1, "tries": jobs.c.tries + 1}
 # Counted up with each claim, and never back: an older holder's token fits no row any more.
 CLAIM_JOB = (
@@ -149,15 +145,7 @@ class Claims:
         # The account's row is the lock under which its domains and its calls in flight are counted:
         # two claims at once could else both find the domain free. The order of locks is the same
         # everywhere: hook, mailbox, its running job, account, queued jobs.
-        account_state = tx.execute(
-            SELECT_ACCOUNT_PAUSED if self.database.embedded else SELECT_ACCOUNT_PAUSED_LOCKED,
-            {"account_name": account},
-        ).first()
-        if (
-            account_state is None
-            or account_state[0]
-            or in_flight(tx, account, now) >= limits.in_flight
-        ):
+        if not has_room(tx, self.database.embedded, account, limits.in_flight, now):
             return None
         for flow in self._turns.order(account, flows):
             asked = {"account_name": account, "now": now, "source": flow[0]}
