@@ -65,7 +65,8 @@ class Database:
         self._notified = threading.local()
         self._offset = time.time() - time.monotonic()
         self._synchronised = time.monotonic()
-        self._changed = threading.Condition()
+        self._changed = {topic: threading.Condition() for topic in Topic}
+        self._lock = threading.Lock()
         self._changes = dict.fromkeys(Topic, 0)
         self._closing = False
         self._listener: threading.Thread | None = None
@@ -308,18 +309,20 @@ class Database:
         return self._changes[topic]
 
     def wait(self, topic: Topic, seconds: float, since: int) -> None:
-        with self._changed:
-            self._changed.wait_for(lambda: self._changes[topic] != since or self._closing, seconds)
+        with self._changed[topic]:
+            self._changed[topic].wait_for(
+                lambda: self._changes[topic] != since or self._closing, seconds
+            )
 
     def wake(self, *topics: Topic) -> None:
         """Wakes every thread of this process that waits for one of these; for any, without."""
-        with self._changed:
-            for topic in topics or Topic:
+        for topic in topics or Topic:
+            with self._changed[topic]:
                 self._changes[topic] += 1
-            self._changed.notify_all()
+                self._changed[topic].notify_all()
 
     def _listen(self) -> None:
-        with self._changed:
+        with self._lock:
             if self._listener is None and not self._closing:
                 self._listener = threading.Thread(target=self._hear, name="listen", daemon=True)
                 self._listener.start()

@@ -381,12 +381,13 @@ def in_flight(tx: Connection, account: str, now: float) -> int:
     return int(tx.scalar(SELECT_IN_FLIGHT, {"account_name": account, "now": now}) or 0)
 
 
-def has_room(tx: Connection, embedded: bool, account: str, most: int, now: float) -> bool:
-    """Whether the account works and may have another call in flight. Locks the account's row."""
+def places(tx: Connection, embedded: bool, account: str, most: int, now: float) -> int:
+    """How many more calls the account may have in flight; none while it stands still. Locks its
+    row."""
     asked = {"account_name": account, "now": now}
     if embedded:
         row = tx.execute(SELECT_STATE, asked).first()
-        return row is not None and not row[0] and row[1] < most
+        return 0 if row is None or row[0] else max(0, most - row[1])
     # Counted only once the row is locked: a statement sees what was committed before it began.
     row = tx.execute(SELECT_STANDS_STILL_LOCKED, {"account_name": account}).first()
-    return row is not None and not row[0] and in_flight(tx, account, now) < most
+    return 0 if row is None or row[0] else max(0, most - in_flight(tx, account, now))
