@@ -9,11 +9,11 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bridge.domain.errors import StoreUnavailable
 from bridge.domain.ports import AccountLimits, ClaimedCallback, Job
@@ -34,6 +34,7 @@ SENDERS = 4  # callbacks at a time
 STILL = 60.0  # seconds without a claim, after which this process no longer says that a worker lives
 
 T = TypeVar("T")
+NOTHING: Sequence[Any] = ()
 
 
 def new_owner() -> str:
@@ -134,14 +135,14 @@ class Engine:
                 self._stopping.wait(1.0)
 
     def _work(self) -> None:
-        self._pump(self._claim_job, self._run_job, self.concurrency, self.queue, self.note_turn)
+        self._pump(self._claim_jobs, self._run_job, self.concurrency, self.queue, self.note_turn)
 
-    def _claim_job(self) -> Job | None:
-        job = self.queue.claim(self.owner, self.limits)
-        if job is not None:
+    def _claim_jobs(self, most: int) -> Sequence[Job]:
+        found = self.queue.claim_several(self.owner, self.limits, most)
+        if found:
             with self._lock:
-                self._active.add(job.id)
-        return job
+                self._active.update(job.id for job in found)
+        return found
 
     def _run_job(self, job: Job) -> None:
         try:
@@ -161,11 +162,12 @@ class Engine:
             partial(self.events.report, "turn", loop="callbacks"),
         )
 
-    def _claim_callback(self, shares: SenderShares) -> ClaimedCallback | None:
+    def _claim_callback(self, shares: SenderShares, _: int) -> Sequence[ClaimedCallback]:
         callback = self.outbox.claim_callback(self.owner, shares.order)
-        if callback is not None:
-            shares.begin(callback.source)
-        return callback
+        if callback is None:
+            return []
+        shares.begin(callback.source)
+        return [callback]
 
     def _deliver(self, shares: SenderShares, callback: ClaimedCallback) -> None:
         try:
@@ -188,7 +190,7 @@ class Engine:
 
     def _pump(
         self,
-        claim: Callable[[], T | None],
+        claim: Callable[[int], Sequence[T]],
         run: Callable[[T], None],
         most: int,
         line: Queue | Outbox,
@@ -205,23 +207,26 @@ class Engine:
                 if not free.acquire(timeout=POLL):
                     turn()
                     continue
+                places, items = 1, NOTHING
+                while places < most and free.acquire(blocking=False):
+                    places += 1
                 # The mark before the claim: what comes between the two ends the next `idle` at
                 # once, instead of being missed.
-                mark, version, item = line.mark(), line.version(), None
+                mark, version = line.mark(), line.version()
                 try:
                     if version is None or version != empty_at:
-                        item, empty_at = claim(), None
+                        items, empty_at = claim(places), None
                         # Not asked after a wake-up, which is followed by others.
                         quiet, seen = mark == seen, mark
-                        if item is None and quiet and version is not None and line.is_empty():
+                        if not items and quiet and version is not None and line.is_empty():
                             empty_at = version
                 finally:
-                    if item is None:
+                    for _ in range(places - len(items)):
                         free.release()
                 turn()
-                if item is not None:
+                for item in items:
                     pool.submit(_run_one, run, item, free)
-                if item is None or not line.more:
+                if not items or not line.more:
                     line.idle(POLL, mark)
 
     def _heartbeat(self) -> None:

@@ -11,6 +11,26 @@ from heapq import heappop, heappush
 from itertools import count
 
 
+class Handle:
+    """A second handle on a connection, because TLS and urllib3 pass the first one on and close it
+    early. To be closed with it."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = connection.dup()
+
+    def cut(self) -> None:
+        with self._lock, suppress(OSError):
+            if self._socket:
+                self._socket.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        with self._lock:
+            if self._socket:
+                self._socket.close()
+            self._socket = None
+
+
 class Call:
     """One call: its deadline, whether a byte was sent, and the connection that is cut at the
     deadline."""
@@ -20,7 +40,7 @@ class Call:
         self.ended = False
         self.deadline = time.monotonic() + timeout
         self._lock = threading.Lock()
-        self._socket: socket.socket | None = None
+        self._handle: Handle | None = None
 
     def __enter__(self) -> "Call":
         _watchdog.watch(self)
@@ -28,9 +48,7 @@ class Call:
 
     def __exit__(self, *_: object) -> None:
         with self._lock:
-            if self._socket:
-                self._socket.close()
-            self._socket = None
+            self._handle = None
             self.ended = True
 
     @property
@@ -41,20 +59,19 @@ class Call:
     def over(self) -> bool:
         return self.left <= 0
 
-    def watch(self, connection: socket.socket) -> None:
-        """A second handle on the connection, because TLS and urllib3 pass the first one on and
-        close it early."""
+    def watch(self, handle: Handle | None) -> None:
+        """From here on the deadline cuts this connection."""
         if self.over:
             raise TimeoutError("the deadline has passed")
         with self._lock:
-            if self._socket:
-                self._socket.close()
-            self._socket = socket.fromfd(connection.fileno(), connection.family, connection.type)
+            self._handle = handle
 
     def cut(self) -> None:
-        with self._lock, suppress(OSError):
-            if self._socket:
-                self._socket.shutdown(socket.SHUT_RDWR)
+        """Also of a call that has just ended: nothing is cut then, for the connection may serve
+        another one."""
+        with self._lock:
+            if self._handle:
+                self._handle.cut()
 
 
 class _Watchdog:
@@ -101,6 +118,11 @@ _watchdog = _Watchdog()
 
 class Calls(threading.local):
     current: Call | None = None
+
+    def under_way(self) -> Call:
+        if self.current is None:  # nothing would end it
+            raise RuntimeError("a connection is used outside of a call")
+        return self.current
 
 
 calls = Calls()  # how a connection, which urllib3 makes, finds the call that it serves

@@ -19,14 +19,14 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NewConnectionError, ProtocolError
 from urllib3.util.ssl_ import create_urllib3_context
 
-from bridge.infra.call_deadline import Call, calls
+from bridge.infra.call_deadline import Handle, calls
 
 SWITCHING = 101  # the one final status below 200: what follows is another protocol
 MOST_HOSTS = 10  # that one thread keeps a connection to
 
 
-def _open(connection: HTTPConnection) -> socket.socket:
-    call = calls.current or Call(30.0)
+def _open(connection: "_Plain | _Tls") -> socket.socket:
+    call = calls.under_way()
     fault: OSError = OSError("the name has no address")
     for family, *_, address in socket.getaddrinfo(
         connection._dns_host, connection.port, type=socket.SOCK_STREAM
@@ -38,9 +38,13 @@ def _open(connection: HTTPConnection) -> socket.socket:
             opened.settimeout(max(call.left / 2, 0.001))
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             opened.connect(address)
-            call.watch(opened)
-            opened.settimeout(max(call.left, 0.001))
+            connection.handle = Handle(opened)
+            call.watch(connection.handle)
+            # From here on the watchdog ends what takes too long, byte by byte or not. With a
+            # time-out of its own a socket asks the system twice for each read and write.
+            opened.settimeout(None)
         except OSError as error:
+            connection.let_go()
             opened.close()
             fault = error
         else:
@@ -48,14 +52,33 @@ def _open(connection: HTTPConnection) -> socket.socket:
     raise NewConnectionError(connection, type(fault).__name__) from fault
 
 
-class _Plain(HTTPConnection):
+class _Watched:
+    """What a connection has beside it, so that the watchdog can cut it."""
+
+    handle: Handle | None = None
+
+    def let_go(self) -> None:
+        if self.handle:
+            self.handle.close()
+        self.handle = None
+
+
+class _Plain(_Watched, HTTPConnection):
     def _new_conn(self) -> socket.socket:
         return _open(self)
 
+    def close(self) -> None:
+        super().close()
+        self.let_go()
 
-class _Tls(HTTPSConnection):
+
+class _Tls(_Watched, HTTPSConnection):
     def _new_conn(self) -> socket.socket:
         return _open(self)
+
+    def close(self) -> None:
+        super().close()
+        self.let_go()
 
 
 @lru_cache(4)
@@ -120,7 +143,7 @@ class _HostConnection:
 
     def __init__(self, host: tuple[str, str, int | None], verify: bool | str) -> None:
         scheme, name, port = host
-        self.connection: HTTPConnection = (
+        self.connection: _Plain | _Tls = (
             _Tls(name, port, ssl_context=_context(verify))
             if scheme == "https"
             else _Plain(name, port)
@@ -141,15 +164,14 @@ class _HostConnection:
             raise
 
     def _ask(self, method: str, data: bytes) -> _Answer:
-        call = calls.current or Call(30.0)
+        call = calls.under_way()
         # What can be read before anything was asked is the other side's end of it.
         if not self.connection.is_connected:
             self.connection.close()
             self.connection.connect()
         opened = self.connection.sock
-        opened.settimeout(max(call.left, 0.001))
         # The last moment at which a call that came too late sends nothing.
-        call.watch(opened)
+        call.watch(self.connection.handle)
         call.sent = True
         with suppress(BrokenPipeError, ConnectionResetError):  # perhaps it answered before
             opened.sendall(data)

@@ -65,7 +65,8 @@ class Database:
         self._notified = threading.local()
         self._offset = time.time() - time.monotonic()
         self._synchronised = time.monotonic()
-        self._changed = threading.Condition()
+        self._changed = {topic: threading.Condition() for topic in Topic}
+        self._lock = threading.Lock()
         self._changes = dict.fromkeys(Topic, 0)
         self._closing = False
         self._listener: threading.Thread | None = None
@@ -201,9 +202,19 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
+        """All that is read is of one moment."""
         self.check_files()
         with translated(), self._connect() as connection:
             self._begin(connection, "BEGIN")
+            yield connection
+
+    @contextmanager
+    def look(self) -> Iterator[Connection]:
+        """For one statement, or for several that need not be of one moment: without the two
+        statements that a transaction costs an embedded database."""
+        self.check_files()
+        with translated(), self._connect() as connection:
+            self._begin(connection)
             yield connection
 
     def _connect(self) -> PreparedConnection:
@@ -211,8 +222,8 @@ class Database:
         connection.prepare_with(self._statements)
         return connection
 
-    def _begin(self, connection: PreparedConnection, embedded: str) -> None:
-        if self.embedded:
+    def _begin(self, connection: PreparedConnection, embedded: str = "") -> None:
+        if embedded and self.embedded:
             connection.tell_embedded(embedded)
         elif self.pooler and self.pooler.present:
             connection.exec_driver_sql(self.pooler.statement)
@@ -220,7 +231,7 @@ class Database:
     def finds(self, statement: sa.Select[Any]) -> bool:
         """Whether a statement of `now` gives a row: for whoever writes only now and then, so that
         nothing waits in line with those who write while there is nothing to do."""
-        with self.read() as connection:
+        with self.look() as connection:
             return connection.execute(statement, {"now": self.now(connection)}).first() is not None
 
     def version(self) -> int | None:
@@ -298,18 +309,20 @@ class Database:
         return self._changes[topic]
 
     def wait(self, topic: Topic, seconds: float, since: int) -> None:
-        with self._changed:
-            self._changed.wait_for(lambda: self._changes[topic] != since or self._closing, seconds)
+        with self._changed[topic]:
+            self._changed[topic].wait_for(
+                lambda: self._changes[topic] != since or self._closing, seconds
+            )
 
     def wake(self, *topics: Topic) -> None:
         """Wakes every thread of this process that waits for one of these; for any, without."""
-        with self._changed:
-            for topic in topics or Topic:
+        for topic in topics or Topic:
+            with self._changed[topic]:
                 self._changes[topic] += 1
-            self._changed.notify_all()
+                self._changed[topic].notify_all()
 
     def _listen(self) -> None:
-        with self._changed:
+        with self._lock:
             if self._listener is None and not self._closing:
                 self._listener = threading.Thread(target=self._hear, name="listen", daemon=True)
                 self._listener.start()

@@ -366,9 +366,28 @@ COUNT_RUNNING_QUERIES = sa.select(sa.func.count()).where(
 )
 
 
+IN_FLIGHT = COUNT_RUNNING_JOBS.scalar_subquery() + COUNT_RUNNING_QUERIES.scalar_subquery()
+SELECT_IN_FLIGHT = sa.select(IN_FLIGHT.label("in_flight"))
+SELECT_STATE = sa.select(STANDS_STILL.label("stands_still"), IN_FLIGHT.label("in_flight")).where(
+    accounts.c.name == sa.bindparam("account_name")
+)
+SELECT_STANDS_STILL_LOCKED = (
+    sa.select(STANDS_STILL).where(accounts.c.name == sa.bindparam("account_name")).with_for_update()
+)
+
+
 def in_flight(tx: Connection, account: str, now: float) -> int:
     """Calls that may be under way for an account: one per running job, one per answering query."""
+    return int(tx.scalar(SELECT_IN_FLIGHT, {"account_name": account, "now": now}) or 0)
+
+
+def places(tx: Connection, embedded: bool, account: str, most: int, now: float) -> int:
+    """How many more calls the account may have in flight; none while it stands still. Locks its
+    row."""
     asked = {"account_name": account, "now": now}
-    return int(tx.scalar(COUNT_RUNNING_JOBS, {"account_name": account}) or 0) + int(
-        tx.scalar(COUNT_RUNNING_QUERIES, asked) or 0
-    )
+    if embedded:
+        row = tx.execute(SELECT_STATE, asked).first()
+        return 0 if row is None or row[0] else max(0, most - row[1])
+    # Counted only once the row is locked: a statement sees what was committed before it began.
+    row = tx.execute(SELECT_STANDS_STILL_LOCKED, {"account_name": account}).first()
+    return 0 if row is None or row[0] else max(0, most - in_flight(tx, account, now))

@@ -12,17 +12,19 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bridge.domain.errors import StoreUnavailable
 from bridge.domain.jobs import Status, allow
 from bridge.domain.ports import AccountLimits, Job
 from bridge.store.base.conditions import among, of_mailbox
 from bridge.store.base.database import Database, Topic
 from bridge.store.base.rows import Row, to_job
-from bridge.store.base.tables import accounts, jobs, mailboxes, steps, workers
+from bridge.store.base.tables import jobs, mailboxes, steps, workers
 from bridge.store.queue import next_job
-from bridge.store.queue.account_state import STANDS_STILL, in_flight
+from bridge.store.queue.account_state import places
 from bridge.store.queue.shared_writes import SharedWrites, shared
 from bridge.store.queue.turns import Flow, Turns
 
+LEASES_EVERY = 0.5  # seconds between looks for expired leases while there is enough to do
 QUEUED_AGAIN: dict[str, Any] = {
     "status": "queued",
     "lease_owner": None,
@@ -38,10 +40,6 @@ LEASE_EXPIRED = (
 SELECT_EXPIRED_LEASE = sa.select(jobs.c.id).where(*LEASE_EXPIRED).limit(1)
 RELEASE_LEASES = sa.update(jobs).values(**QUEUED_AGAIN)
 RELEASE_EXPIRED_LEASES = RELEASE_LEASES.where(*LEASE_EXPIRED)
-SELECT_ACCOUNT_PAUSED = sa.select(STANDS_STILL).where(
-    accounts.c.name == sa.bindparam("account_name")
-)
-SELECT_ACCOUNT_PAUSED_LOCKED = SELECT_ACCOUNT_PAUSED.with_for_update()
 COUNTED_UP = {"token": jobs.c.token + 1, "tries": jobs.c.tries + 1}
 # Counted up with each claim, and never back: an older holder's token fits no row any more.
 CLAIM_JOB = (
@@ -82,6 +80,7 @@ class Claims:
         self.key_ids = " ".join(key_ids)
         self._turn = count()
         self._turns = Turns()
+        self._asked_at: dict[str, float] = {}  # of each account, after expired leases
         self.more = False
         """Whether there may be another job to claim after the last one."""
 
@@ -101,41 +100,83 @@ class Claims:
 
     def claim(self, owner: str, limits: Mapping[str, AccountLimits]) -> Job | None:
         """Takes the next job that may run, under a lease. `limits` by account."""
+        return next(iter(self.claim_several(owner, limits, 1)), None)
+
+    def claim_several(
+        self, owner: str, limits: Mapping[str, AccountLimits], most: int
+    ) -> Sequence[Job]:
+        """Takes the next ones, all of one account: at most its share of `most`, so that one with
+        many jobs leaves places to the others."""
         # Each time another account is first: in a fixed order, a worker with few hands would let
         # the last one wait for ever.
         self.more, names, first = False, list(limits), next(self._turn)
+        share = -(-most // max(1, len(names)))
         for account in (names[(first + place) % len(names)] for place in range(len(names))):
             look = self._look(account, limits[account])
             if not look.flows and not look.lease_expired:
                 continue
-            job = self._claim(account, limits[account], look, owner)
-            if job is not None:
+            found = self._claim_of(account, limits[account], look, owner, share)
+            if found:
                 self.more |= len(names) > 1
-                return job
-        return None
+                return found
+        return []
+
+    def _claim_of(
+        self, account: str, limits: AccountLimits, look: Look, owner: str, most: int
+    ) -> Sequence[Job]:
+        try:
+            return self._claim(account, limits, look, owner, most)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            if most == 1:
+                raise
+            # One of them that cannot be read shall not keep the others back.
+            return self._claim(account, limits, look, owner, 1)
 
     @shared
     def _claim(
-        self, tx: Connection, account: str, limits: AccountLimits, look: Look, owner: str
-    ) -> Job | None:
+        self,
+        tx: Connection,
+        account: str,
+        limits: AccountLimits,
+        look: Look,
+        owner: str,
+        most: int,
+    ) -> Sequence[Job]:
         now = self.database.now(tx)
         # Whoever claims also hands back what a dead worker held: no process of its own has to live
         # for that, and the clock is the database's, not this machine's.
         if look.lease_expired:
             self._release(tx, RELEASE_EXPIRED_LEASES, {"account_name": account, "now": now})
             look = self._look_in(tx, account, limits)
-        row = self._next_job(tx, account, limits, look.flows, now)
-        return None if row is None else self._claim_job(tx, row, owner, now)
+        # The account's row is the lock under which its domains and its calls in flight are counted:
+        # two claims at once could else both find the domain free. The order of locks is the same
+        # everywhere: hook, mailbox, its running job, account, queued jobs.
+        room = places(tx, self.database.embedded, account, limits.in_flight, now)
+        found: list[Job] = []
+        while len(found) < min(room, most):
+            row = self._next_job(tx, account, limits, look.flows, now)
+            if row is None:
+                break
+            found.append(self._claim_job(tx, row, owner, now))
+            if not self.database.embedded:
+                break  # a server locks each: with several, two could wait for each other
+        return found
 
     def _look(self, account: str, limits: AccountLimits) -> Look:
         """Whoever finds nothing shall not wait in line with those who write."""
-        with self.database.read() as tx:
+        with self.database.look() as tx:
             return self._look_in(tx, account, limits)
 
     def _look_in(self, tx: Connection, account: str, limits: AccountLimits) -> Look:
-        asked = {"account_name": account, "now": self.database.now(tx)}
+        now = self.database.now(tx)
+        asked = {"account_name": account, "now": now}
         due_flows = next_job.due_flows(limits.exclusive_actions)
         flows = [(row[0], row[1]) for row in tx.execute(due_flows, asked)]
+        if flows and abs(now - self._asked_at.get(account, -LEASES_EVERY)) < LEASES_EVERY:
+            return Look(flows, lease_expired=False)
+        self._asked_at[account] = now
         return Look(flows, tx.execute(SELECT_EXPIRED_LEASE, asked).first() is not None)
 
     def _next_job(
@@ -146,19 +187,7 @@ class Claims:
         flows: Sequence[Flow],
         now: float,
     ) -> Row | None:
-        # The account's row is the lock under which its domains and its calls in flight are counted:
-        # two claims at once could else both find the domain free. The order of locks is the same
-        # everywhere: hook, mailbox, its running job, account, queued jobs.
-        account_state = tx.execute(
-            SELECT_ACCOUNT_PAUSED if self.database.embedded else SELECT_ACCOUNT_PAUSED_LOCKED,
-            {"account_name": account},
-        ).first()
-        if (
-            account_state is None
-            or account_state[0]
-            or in_flight(tx, account, now) >= limits.in_flight
-        ):
-            return None
+        self.more = False
         for flow in self._turns.order(account, flows):
             asked = {"account_name": account, "now": now, "source": flow[0]}
             rows = self._in_turn(tx, limits, flow, asked)

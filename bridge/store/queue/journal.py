@@ -47,7 +47,6 @@ NEW_PASSWORD = frozenset({ChangeKind.CREATE, ChangeKind.SET_PASSWORD, ChangeKind
 """After these, what was said of the mailbox's password is over."""
 UPDATE_MAILBOX = sa.update(mailboxes).where(mailboxes.c.id == sa.bindparam("mailbox_id"))
 INSERT_STEP = sa.insert(steps).returning(steps.c.id)
-UPDATE_STEP = sa.update(steps).where(steps.c.id == sa.bindparam("step_id"))
 
 
 class Journal:
@@ -158,9 +157,6 @@ class Journal:
     ) -> Step:
         fencing.lock_mailbox(tx, self.database, job)
         now = self.database.now(tx)
-        # An answer that comes after the lease was lost is dropped: the intent stays, and
-        # whoever has the job now treats it as unknown. That is slower, never wrong.
-        fencing.require_claim(tx, self.database, job)
         evidence = dict(answer.evidence) if answer else None
         values = {
             "outcome": outcome,
@@ -168,7 +164,9 @@ class Journal:
             "evidence": evidence,
             "ended_at": now,
         }
-        tx.execute(UPDATE_STEP, {"step_id": step.id, **values})
+        # An answer that comes after the lease was lost is dropped: the intent stays, and
+        # whoever has the job now treats it as unknown. That is slower, never wrong.
+        fencing.update_step(tx, self.database, job, step.id, **values)
         # What was surely not done cannot make a read stale.
         done = outcome not in (Outcome.UNSENT, Outcome.REFUSED)
         until = settles_at(step.trust_after, now, settle) if done else step.trust_after
@@ -187,7 +185,7 @@ class Journal:
         now = self.database.now(tx)
         # The command goes out later than its intent said: lease and settling move with it.
         fencing.update_claimed(tx, job, lease_until=now + self.lease)
-        tx.execute(UPDATE_STEP, {"step_id": step.id, "ended_at": now + call_limit})
+        tx.execute(fencing.UPDATE_STEP, {"step_id": step.id, "ended_at": now + call_limit})
         until = settles_at(step.settles_at, now + call_limit, settle)
         if step.kind in MONEY:
             money.purchase_delayed(tx, step.id, now + call_limit, until)

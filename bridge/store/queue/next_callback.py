@@ -68,8 +68,17 @@ IS_DUE = (
     ~EARLIER_JOB_IS_OPEN,
     ~WAITS_IN_SERVICE,
 )
+# Whether an older one may be needless; of a service that is asked by itself.
+HAS_OLDER = sa.or_(
+    callbacks.c.mailbox_id.is_(None),
+    looked_up(
+        OLDER_CALLBACK.c.mailbox_id == callbacks.c.mailbox_id,
+        OLDER_CALLBACK.c.sequence < callbacks.c.sequence,
+        among(OLDER_CALLBACK.c.status, "pending"),
+    ),
+)
 SELECT_NEXT_CALLBACK = (
-    sa.select(callbacks)
+    sa.select(callbacks, HAS_OLDER.label("has_older"))
     .where(
         callbacks.c.source == sa.bindparam("source"),
         callbacks.c.action == sa.bindparam("action"),

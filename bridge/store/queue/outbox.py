@@ -33,19 +33,18 @@ STATUSES = ("pending", "delivered", "superseded", "stopped", "exhausted")
 
 # Statements are made once: SQLAlchemy takes longer to put one together than the database to answer
 # it.
-INSERT_CALLBACK = sa.insert(callbacks)
-COUNT_CALLBACKS = (
-    sa.select(sa.func.count())
-    .select_from(callbacks)
-    .where(callbacks.c.job_id == sa.bindparam("job_id"))
+OTHER_CALLBACK = callbacks.alias("other_callback")
+ENDED_JOB = sa.bindparam("ended_job", type_=sa.String)
+NUMBER = (
+    sa.select(sa.func.count() + 1)
+    .select_from(OTHER_CALLBACK)
+    .where(OTHER_CALLBACK.c.job_id == ENDED_JOB)
+    .scalar_subquery()
 )
-
-
-SELECT_ANOTHER_CALLBACK = (
-    sa.select(callbacks.c.id)
-    .where(among(callbacks.c.status, "pending"), callbacks.c.id != sa.bindparam("callback_id"))
-    .limit(1)
-)
+# A job may end more than once (held, then retried): each end has an id of its own, so that a
+# receiver which drops repeats drops only those.
+CALLBACK_ID = sa.literal_column("'cb_'", sa.String) + ENDED_JOB + sa.literal_column("'_'")
+INSERT_CALLBACK = sa.insert(callbacks).values(id=CALLBACK_ID + sa.cast(NUMBER, sa.String))
 SELECT_PENDING_CALLBACK = (
     sa.select(callbacks.c.id).where(among(callbacks.c.status, "pending")).limit(1)
 )
@@ -57,11 +56,8 @@ def enqueue_callback(tx: Connection, job: Row, now: float) -> None:
     """
     if job["silent"]:
         return
-    # A job may end more than once (held, then retried): each end has an id of its own, so that a
-    # receiver which drops repeats drops only those.
-    number = (tx.scalar(COUNT_CALLBACKS, {"job_id": job["id"]}) or 0) + 1
     values = {
-        "id": f"cb_{job['id']}_{number}",
+        "ended_job": job["id"],
         "job_id": job["id"],
         "mailbox_id": job["mailbox_id"],
         "source": job["source"],
@@ -147,7 +143,23 @@ STILL_CLAIMED = (
     callbacks.c.token == sa.bindparam("claim_token"),
     among(callbacks.c.status, "pending"),
 )
-UPDATE_CLAIMED_CALLBACK = sa.update(callbacks).where(*STILL_CLAIMED)
+# And whether another one waits, and whether the receiver was silent: asked in the same statement,
+# because every callback asks.
+UPDATE_CLAIMED_CALLBACK = (
+    sa.update(callbacks)
+    .where(*STILL_CLAIMED)
+    .returning(
+        sa.exists()
+        .where(
+            among(OTHER_CALLBACK.c.status, "pending"),
+            OTHER_CALLBACK.c.id != sa.bindparam("callback_id"),
+        )
+        .label("another"),
+        sa.exists()
+        .where(sources.c.name == sa.bindparam("its_source"), sources.c.receiver_tries > 0)
+        .label("was_silent"),
+    )
+)
 
 
 InTurn = Callable[[Sequence[str]], Sequence[str]]
@@ -207,7 +219,7 @@ class Outbox:
         Whoever finds nothing shall not wait in line with those who write.
         """
         due: dict[str, Due] = {}
-        with self.database.read() as tx:
+        with self.database.look() as tx:
             now = self.database.now(tx)
             for source, action, unanswered in tx.execute(SELECT_DUE_FLOWS, {"now": now}):
                 due.setdefault(source, Due(unanswered, [])).flows.append((source, action))
@@ -265,6 +277,8 @@ class Outbox:
 
     def _supersede(self, tx: Connection, row: Row, now: float) -> None:
         """Drops older undelivered callbacks of the same service that this one makes needless."""
+        if not row["has_older"]:
+            return
         this = {name: row[name] for name in ("mailbox_id", "source", "service_id", "sequence")}
         facts = set(row["facts"].split())
         older = SELECT_OLDER_CALLBACKS
@@ -292,9 +306,6 @@ class Outbox:
         silent_for: float | None = None,
     ) -> None:
         now = self.database.now(tx)
-        # A look that finds nothing costs more than this one.
-        if tx.execute(SELECT_ANOTHER_CALLBACK, {"callback_id": claimed.id}).first() is not None:
-            self.database.notify(tx, Topic.CALLBACKS)
         values: dict[str, object] = {
             "status": outcome,
             "tries": claimed.tries,
@@ -309,14 +320,20 @@ class Outbox:
             values |= {"tries": claimed.tries - 1, "next_at": now}
         else:
             values["next_at"] = now + retry_in
-        tx.execute(
-            UPDATE_CLAIMED_CALLBACK,
-            {"callback_id": claimed.id, "claim_token": claimed.token, **values},
-        )
+        held = {
+            "callback_id": claimed.id,
+            "claim_token": claimed.token,
+            "its_source": claimed.source,
+        }
+        row = tx.execute(UPDATE_CLAIMED_CALLBACK, held | values).first()
+        another, was_silent = (True, True) if row is None else row
+        # A look that finds nothing costs more than to ask for another one.
+        if another:
+            self.database.notify(tx, Topic.CALLBACKS)
         # Callbacks before sources, everywhere: so no two transactions wait for each other.
-        if silent_for is None:
+        if silent_for is None and was_silent:
             tx.execute(RESET_RECEIVER, {"source": claimed.source})
-        else:
+        elif silent_for is not None:
             silent = {
                 "receiver_tries": claimed.unanswered + 1,
                 "receiver_after": now + silent_for,

@@ -31,15 +31,6 @@ from bridge.store.queue.shared_writes import shared
 from bridge.store.queue.still_wanted import effect_of, take_back, unwanted
 
 SELECT_OPEN_JOB = sa.select(jobs.c.id).where(among(jobs.c.status, "queued", "running")).limit(1)
-SELECT_ANOTHER_JOB = (
-    sa.select(jobs.c.id)
-    .where(
-        jobs.c.account == sa.bindparam("account_name"),
-        among(jobs.c.status, "queued"),
-        jobs.c.id != sa.bindparam("job_id"),
-    )
-    .limit(1)
-)
 SELECT_JOB = sa.select(jobs).where(jobs.c.id == sa.bindparam("job_id"))
 
 
@@ -88,19 +79,18 @@ class Queue(Claims, Journal):
         # Whoever is at the limit has just seen that there is no mailbox: nothing that was sent
         # for it keeps a terminate or a withdrawal waiting for another day.
         unbegun = {"touched": False} if waiting_for == WaitingFor.LIMIT else {}
-        row = fencing.update_claimed(tx, job, **leave, **more, **unbegun)
-        self._make_way(tx, job)
+        row = fencing.leave_claimed(tx, job, **leave, **more, **unbegun)
+        self._make_way(tx, row)
         # A newer hook may have come while this one was looked at: unbegun, it ends here instead
         # of waiting for a turn that it would not use.
         if not row["touched"] and (why := unwanted(tx, row)) is not None:
             cancelling.cancel(tx, job.id, now, why, CUSTOMER_TEXTS[type(why)])
             self.database.notify(tx, Topic.ENDS, Topic.CALLBACKS)
 
-    def _make_way(self, tx: Connection, job: Job) -> None:
+    def _make_way(self, tx: Connection, left: Row) -> None:
         """Wakes whoever claims, if there is another job: its mailbox, its domain or a call is free
-        now. A look that finds nothing costs more than this one."""
-        asked = {"account_name": job.account, "job_id": job.id}
-        if tx.execute(SELECT_ANOTHER_JOB, asked).first() is not None:
+        now. A look that finds nothing would cost more than to ask for it."""
+        if left["another"]:
             self.database.notify(tx, Topic.JOBS)
 
     @shared
@@ -126,8 +116,8 @@ class Queue(Claims, Journal):
         # Any other end keeps the password for a while: a person may have the job tried again.
         if ending.status in ("succeeded", "cancelled"):
             values["sealed"] = None
-        row = fencing.update_claimed(tx, job, **values, **as_columns(first))
-        self._make_way(tx, job)
+        row = fencing.leave_claimed(tx, job, **values, **as_columns(first))
+        self._make_way(tx, row)
         # Before a command it would have been asked; these two are done without one.
         grace, gains = begins_grace(row, ending), changes_owner(job, ending)
         why = unwanted(tx, row) if grace or gains or ending.status == "held" else None
@@ -143,7 +133,8 @@ class Queue(Claims, Journal):
             customers.learn_owner(tx, job)
         # In the transaction of the end: a crash between the two would leave a purchase in doubt
         # that nobody asks after, and block the domain.
-        money.judge_purchases(tx, job.id, ending.status)
+        if row["bought"]:
+            money.judge_purchases(tx, job.id, ending.status)
         if ending.status == "held":
             notes.add(tx, f"job:{job.id}", held_note(row, ending), now)
         service_end.ended(tx, row, now)

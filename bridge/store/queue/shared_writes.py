@@ -8,11 +8,46 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy.engine import Connection
 
+from bridge.domain.errors import StoreUnavailable
 from bridge.store.base.database import Database
-from bridge.store.queue.group import GroupedWrites
+from bridge.store.base.faults import translated
+from bridge.store.queue.group import GroupedWrites, Write
 
 Result = TypeVar("Result")
 Parameters = ParamSpec("Parameters")
+OneWrite = Callable[[Connection], Any]
+
+
+class Apart(Exception):
+    """One of a group raised an error; whose fault it is shows when each is alone."""
+
+
+class JobWrites(GroupedWrites[OneWrite, tuple[Any]]):
+    """Few of them ever raise an error. So a group has no savepoint: where one of it raises, all is
+    undone, and done again in another transaction with a savepoint for each."""
+
+    def _write(self, group: list[Write[OneWrite, tuple[Any]]]) -> None:
+        try:
+            with self._begun(group) as tx:
+                self._carry_out_all(tx, group)
+        except Apart:
+            with self.database.write() as tx:
+                for each in group:
+                    self._carry_out_alone(tx, each)
+
+    def _carry_out_all(self, tx: Connection, group: list[Write[OneWrite, tuple[Any]]]) -> None:
+        if len(group) == 1:
+            self._carry_out(tx, group)
+            return
+        try:
+            with translated():
+                results = [each.item(tx) for each in group]
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            raise Apart from error
+        for each, result in zip(group, results, strict=True):
+            each.result = (result,)
 
 
 class SharedWrites:
@@ -20,13 +55,7 @@ class SharedWrites:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.groups: GroupedWrites[Callable[[Connection], Any], tuple[Any]] = GroupedWrites(
-            database,
-            lambda tx, write: (write(tx),),
-            # Each in a savepoint of its own only where one of them raises: two statements for each
-            # would be a quarter of all.
-            lambda tx, writes: [(write(tx),) for write in writes],
-        )
+        self.groups = JobWrites(database, lambda tx, write: (write(tx),))
 
     def run(self, write: Callable[[Connection], Result]) -> Result:
         """What `write` returns, once it is committed. Raises what it raises; it is undone then.
