@@ -55,7 +55,9 @@ def jobs() -> None:
 @click.option("--source", help="Only this source.")
 @click.option("--account", help="Only this account.")
 @click.option("--address", help="Only this mailbox, or addresses that contain this text.")
-@click.option("--service-id", help="Only this billing service id.")
+@click.option(
+    "--service-id", help="Only this billing service id; also what took a mailbox from it."
+)
 @click.option("--action", help="Only this action, such as mailbox.suspend.")
 @click.option("--code", help="Only this error code, such as unsafe.")
 @paged

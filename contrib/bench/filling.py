@@ -17,12 +17,14 @@ from bridge.store.base import tables
 DAY, DAYS, RECENT = 86400.0, 90, 0.05  # of the jobs, in the last day
 ENDS = ("succeeded",) * 950 + ("failed",) * 25 + ("cancelled",) * 20 + ("held",) * 5
 TOLD = ("delivered",) * 985 + ("superseded",) * 10 + ("stopped",) * 4 + ("exhausted",)
+CHANGE_SERVICE = "mailbox.change_service"
 ACTIONS = (
     "mailbox.create",
     "mailbox.suspend",
     "mailbox.unsuspend",
     "mailbox.change_password",
     "mailbox.renew",
+    CHANGE_SERVICE,
 )
 DOMAINS = 4000
 BATCH = 5000
@@ -139,12 +141,14 @@ def job(
         if status in ("failed", "held")
         else None
     )
+    action = ACTIONS[0] if number < mailboxes else dice.choice(ACTIONS[1:])
+    former = str((number + 1) % mailboxes) if action == CHANGE_SERVICE else None
     return {
         "id": wiring.new_job_id(moment), "mailbox_id": number % mailboxes + 1, "sequence": number // mailboxes + 1,
         "hook_id": f"msg_{number}",
         "source": "shop", "account": "main", "domain": owner["domain"], "address": owner["address"],
         "service_id": owner["service_id"], "facts": "suspension", "status": status,
-        "action": ACTIONS[0] if number < mailboxes else dice.choice(ACTIONS[1:]),
+        "action": action, "from_service_id": former,
         "intent": {"timestamp": "2027-03-01T12:00:00+00:00", "unknown": []}, "available_at": moment,
         "state": "active", "plan": [{"change": "suspend", "with": "hosted-email"}], "seen": {"exists": True},
         "verified": {"suspension": "verified"}, "changed": status == "succeeded", "message": "Done.", "error": error,

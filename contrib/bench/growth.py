@@ -82,6 +82,8 @@ WORK: Mapping[str, Callable[[Side, int], None]] = {
     "claiming a job": Side.claim,
     "`mailbox.list`": Side.query,
     **{f"`/admin/{name}`": page(f"/admin/{name}") for name in LISTS},
+    "`/admin/jobs` of a service": page("/admin/jobs?service_id=7"),
+    "`/admin/services`": page("/admin/services/shop/7"),
 }
 
 

@@ -28,6 +28,7 @@ DATA: dict[str, dict[str, Any]] = {
     "renew": {"until": "2029-06-01"},
     "set_aliases": {"aliases": ["info@example.net"]},
     "set_forwarding": {"forward_to": ["out@example.org"], "keep_copy": False},
+    "change_service": {"from_service_id": "7", "service_id": "8", "seats": 1},
 }
 COMMANDS = {
     "create": ("PurchasePOPBundle", "SetUpPOP3User", "change_user"),
@@ -39,6 +40,7 @@ COMMANDS = {
     "renew": ("RenewPOPBundle",),
     "set_aliases": ("change_user",),
     "set_forwarding": ("change_user",),
+    "change_service": (),
 }
 HOSTED_COMMANDS = {
     **{action: ("change_user",) for action in ("create", "unsuspend", "change_password")},
@@ -48,6 +50,7 @@ HOSTED_COMMANDS = {
     "renew": (),
     "set_aliases": ("change_user",),
     "set_forwarding": ("change_user",),
+    "change_service": (),
 }
 """Hosted email alone: nothing is bought, and there is nothing to renew."""
 TROUBLE = ("", "drop_before", "drop_after")
@@ -98,9 +101,13 @@ def live(world: World, action: str, fault: tuple[str, str] | None, crash_at: int
     money = [world.outside.bought("example.net", command) for command in SPENDING]
     assert {row["id"] for row in cards} <= world.outside.taken
     assert world.outside.wrong == []
+    owners = [row["service_id"] for row in world.rows(tables.mailboxes)]
+    if action == "change_service":
+        assert owners == [jobs[-1]["service_id"]] == ["8"] and jobs[-1]["changed"]
     ends = [(row["hook_id"], row["status"], row["state"], row["changed"]) for row in jobs]
     return {
         "state": state,
+        "owners": owners,
         "money": money,
         "jobs": ends,
         "told": [row["sequence"] for row in cards],

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.audit import Counts
+from bridge.domain.actions import ACTIONS
+from tests.flow import test_crash_matrix
+from tests.support.audit import Counts, read
 from tests.support.bridge import PASSWORD
 from tests.support.process import SENDING, Bridge
 from tests.support.stage import Stage, all_at_once
@@ -19,6 +21,7 @@ from tests.support.stores import BACKENDS
 
 OTHER_PASSWORD = "Planted-Other.8"
 LARGE = 25 << 30
+FORMER = "former"  # the service that has the mailbox before a change of service
 
 # action: the commands that it takes
 COMMANDS = {
@@ -31,6 +34,7 @@ COMMANDS = {
     "renew": 1,
     "set_aliases": 1,
     "set_forwarding": 1,
+    "change_service": 0,
 }
 HOSTED = COMMANDS | {"create": 1, "renew": 0}  # nothing is bought
 DATA: dict[str, dict[str, Any]] = {
@@ -39,6 +43,7 @@ DATA: dict[str, dict[str, Any]] = {
     "change_plan": {"plan": "large"},
     "renew": {"until": "2031-06-01"},
     "set_forwarding": {"forward_to": ["out@example.org"], "keep_copy": False},
+    "change_service": {"from_service_id": FORMER, "seats": 1},
 }
 BEFORE = {"unsuspend": ("create", "suspend"), "create": ()}  # else: create
 AFTER = {"terminate": "create", "change_plan": "change_password"}  # else: change_plan
@@ -52,12 +57,13 @@ ONCE = (
     "callback-claimed",
     "callback-sent",
 )
+AROUND_END = ("finishing", "finished")
 SPENDING = ("create", "renew")
-BRIEF = (*SPENDING, "suspend", "terminate")
+BRIEF = (*SPENDING, "suspend", "terminate", "change_service")
 # On each store; with hosted email alone only what it does in its own way.
 BRIEFS = {
     "enom": {"sqlite": BRIEF, "postgres": SPENDING},
-    "hosted-email": {"sqlite": ("create", "terminate"), "postgres": ("create",)},
+    "hosted-email": {"sqlite": ("create", "terminate", "change_service"), "postgres": ("create",)},
 }
 EACH_COMMAND = ("intent-committed", SENDING, "sent", "answer-committed")
 
@@ -101,8 +107,8 @@ class Cell:
 
 
 def cells(backend: str, store: str, long: bool) -> Iterator[Cell]:
-    """The brief form: with Enom a creation at every point, the other commands around their call,
-    PostgreSQL where money is spent."""
+    """The brief form: with Enom a creation at every point, the other commands around their call, a
+    change of service around its end, PostgreSQL where money is spent."""
     for action, commands in (COMMANDS if backend == "enom" else HOSTED).items():
         if not long and action not in BRIEFS[backend][store]:
             continue
@@ -111,6 +117,8 @@ def cells(backend: str, store: str, long: bool) -> Iterator[Cell]:
             yield from (Cell(backend, store, action, point, 1) for point in ONCE)
             for nth in range(1, looks + 1):
                 yield Cell(backend, store, action, "observed", nth)
+        elif action == "change_service":
+            yield from (Cell(backend, store, action, point, 1) for point in AROUND_END)
         for nth in range(1, commands + 1):
             yield from (Cell(backend, store, action, point, nth) for point in EACH_COMMAND)
 
@@ -120,6 +128,7 @@ class Outcome:
     first: dict[str, Any]
     second: dict[str, Any]
     mailbox: dict[str, Any] | None
+    owner: str
     bought: int
     counts: Counts
 
@@ -136,13 +145,15 @@ def run(stage: Stage, cell: Cell, database: str) -> Outcome:
         action: str, how: Callable[..., dict[str, Any]] = stage.send, **more: Any
     ) -> dict[str, Any]:
         data = given.get(action, {})
-        receipt = how(lambda: bridge.hooks, f"mailbox.{action}", **base, **data, **more)
+        whole = base | data | more
+        receipt = how(lambda: bridge.hooks, f"mailbox.{action}", **whole)
         hooks[receipt["hook"]] = data
         return receipt
 
     try:
         for action in BEFORE.get(cell.action, ("create",)):
-            assert ask(action, stage.do)["status"] == "succeeded"
+            first = {"service_id": FORMER} if cell.action == "change_service" else {}
+            assert ask(action, stage.do, **first)["status"] == "succeeded"
         # Also noted, or it is the callback of what came before that is killed on a busy machine.
         stage.ended(database, len(hooks))
         bridge.arm(cell.point, nth=cell.nth)
@@ -156,11 +167,22 @@ def run(stage: Stage, cell: Cell, database: str) -> Outcome:
         ask(AFTER.get(cell.action, "change_plan"))
         jobs = stage.ended(database, len(hooks))
         counts = stage.audit(database, hooks, {domain: 1})
+        (record,) = read(database)["mailboxes"]
         return Outcome(
-            jobs[-2], jobs[-1], stage.mailbox(base["address"]), stage.bought(domain), counts
+            jobs[-2],
+            jobs[-1],
+            stage.mailbox(base["address"]),
+            record["service_id"],
+            stage.bought(domain),
+            counts,
         )
     finally:
         bridge.close()
+
+
+def test_every_action_that_a_hook_may_ask_for_is_killed() -> None:
+    asked = {action.removeprefix("mailbox.") for action in ACTIONS} - {"ensure"}  # of a status
+    assert set(COMMANDS) == set(HOSTED) == set(test_crash_matrix.COMMANDS) == asked
 
 
 @pytest.mark.timeout(1800)
@@ -195,6 +217,9 @@ def checked(cell: Cell, outcome: Outcome) -> Outcome:
         return outcome
     assert outcome.first["status"] in cell.ends and outcome.second["status"] == "succeeded", ends
     assert outcome.mailbox is not None
+    assert outcome.owner == outcome.first["service_id"] == str(cell)
+    if cell.action == "change_service":
+        assert outcome.first["changed"], "it was done before it was recorded as done"
     suspended = cell.action == "suspend"
     assert set(outcome.mailbox["services"].values()) == (
         {"suspended"} if suspended else {"enabled"}

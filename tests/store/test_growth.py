@@ -67,6 +67,7 @@ ASKED: Mapping[str, Callable[[Shop], object]] = {
         f"jobs {name}": lambda shop, name=name: shop.lookup.page("jobs", 10, status=name)
         for name in ("held", "failed", "queued")
     },
+    "jobs of a service": lambda shop: shop.lookup.page("jobs", 10, service_id="7"),
     "jobs of a code": lambda shop: shop.lookup.page("jobs", 10, code="unsafe"),
     "jobs to be decided": lambda shop: shop.lookup.stopped("retry", {"code": "unsafe"}),
     "hooks parked": lambda shop: shop.lookup.page("hooks", 10, status="parked"),

@@ -1,11 +1,12 @@
 """A mailbox that becomes nearly full makes one event, until it was seen below; sent under a lease."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
 
-from bridge.domain.model import Record, State
+from bridge.domain.model import Address, Record, State
 from bridge.domain.service_events import ClaimedEvent, Usage
 from bridge.store import ServiceEvents
 from bridge.store.admin.service_events import LEASE
@@ -14,6 +15,7 @@ from tests.store.conftest import ADDRESS, Shop
 
 NOBODY: frozenset[str] = frozenset()
 DAY = 86400.0
+Give = Callable[[Shop, str, str], None]
 FULL = Usage("shop", "main", ADDRESS, "7", used=95, quota=100, threshold=90)
 EMPTY = replace(FULL, used=89)
 DATA = {"percent": 95}
@@ -61,6 +63,48 @@ def test_a_new_owner_is_told_though_the_former_one_was(shop: Shop, log: ServiceE
     with shop.database.write() as tx:
         tx.execute(sa.update(mailboxes).values(service_id="8"))
     assert log.note_usage(replace(FULL, service_id="8"), DATA)
+
+
+def change(shop: Shop, former: str, service: str) -> None:
+    shop.hook("change_service", service=service, from_service_id=former)
+    shop.finish(shop.claimed(), record=Record("shop", service, State.ACTIVE))
+
+
+def adopt(shop: Shop, former: str, service: str) -> None:
+    shop.operator.adopt("main", Address.parse(ADDRESS), "shop", service)
+
+
+@pytest.mark.parametrize("give", [change, adopt])
+def test_what_waits_is_not_sent_once_another_service_has_the_mailbox(
+    shop: Shop, log: ServiceEvents, give: Give
+) -> None:
+    log.note_usage(FULL, DATA)
+    give(shop, "7", "8")
+    assert log.claim_event(NOBODY) is None
+    (row,) = shop.rows(events)
+    assert (row["status"], row["ended_at"]) == ("stopped", shop.now)
+    assert row["last_error"] == "Another service has the mailbox now."
+    assert log.note_usage(replace(FULL, service_id="8"), DATA)
+    assert claim(log).data == DATA
+
+
+@pytest.mark.parametrize("give", [change, adopt])
+def test_what_was_told_before_counts_for_nothing_when_the_mailbox_comes_back(
+    shop: Shop, log: ServiceEvents, give: Give
+) -> None:
+    log.note_usage(FULL, DATA)
+    log.event_done(claim(log), "delivered", 200, None, None)
+    give(shop, "7", "8")
+    give(shop, "8", "7")
+    assert [row["status"] for row in shop.rows(events)] == ["delivered"]
+    assert [log.note_usage(FULL, DATA) for _ in range(2)] == [True, False]
+
+
+def test_a_change_that_fails_ends_nothing(shop: Shop, log: ServiceEvents) -> None:
+    log.note_usage(FULL, DATA)
+    shop.hook("change_service", service="8", from_service_id="7")
+    shop.finish(shop.claimed(), "failed", record=Record("shop", "7", State.ACTIVE))
+    assert claim(log).data == DATA and not log.note_usage(FULL, DATA)
 
 
 def test_it_is_sent_under_a_lease_that_a_lost_sender_gives_back(

@@ -85,6 +85,21 @@ def test_the_record_of_a_mailbox_says_what_its_service_may_have(held: tuple[Scen
     assert "seats" not in cli(scene, "mailboxes", "show", "eve@example.com")
 
 
+def test_who_looks_at_a_service_sees_the_change_that_took_its_mailbox(open_scene: Open) -> None:
+    sold = open_scene(backend="hosted-email", account__settle=0)
+    for service, address in (("1042", A), ("1043", B)):
+        sold.do("create", address=address, service_id=service, password=PASSWORD)
+    given = {"address": A, "from_service_id": "1042", "service_id": "77"}
+    job = sold.do("change_service", **given)["job"]
+    assert job in cli(sold, "jobs", "list", "--service-id", "1042")
+    visitor = Visitor(sold)
+    assert visitor.sign_in().status_code == 303
+    for path in ("services/shop/1042", "jobs?service_id=1042", "search?q=1042"):
+        shown = text(visitor, f"/admin/{path}")
+        assert job in shown and "from 1042" in shown
+    assert "from" not in text(visitor, "/admin/services/shop/1043").partition("Its jobs")[2]
+
+
 def test_one_approval_lets_all_of_it_pass(held: tuple[Scene, str]) -> None:
     scene, job = held
     assert "is approved and continues as" in cli(scene, "jobs", "approve", job)

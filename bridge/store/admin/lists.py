@@ -87,6 +87,22 @@ def of_mailbox(address: str) -> sa.ColumnElement[bool]:
     )
 
 
+def of_service(service_id: str) -> sa.ColumnElement[bool]:
+    """Jobs of this service, and those by which another one got a mailbox of it."""
+    return having_any(service_id, "service_id", "from_service_id")
+
+
+def having_any(text: str, *names: str) -> sa.ColumnElement[bool]:
+    """Jobs with this in one of these columns, each by its index.
+
+    As a set of its own, because either store would rather walk the whole list in its order.
+    """
+    one = jobs.alias("one")
+    return jobs.c.id.in_(
+        sa.union_all(*(sa.select(one.c.id).where(one.c[name] == text) for name in names))
+    )
+
+
 def from_source(table: sa.Table) -> Callable[[str], sa.ColumnElement[bool]]:
     """By no index: those that begin with the source would first sort all that it ever sent. Its
     newest are found soon.
@@ -147,8 +163,9 @@ LISTS: Mapping[str, Listing] = {
     "jobs": Listing(
         sa.select(jobs, TRIED_AGAIN_AS),
         jobs.c.id,
-        columns(jobs, "account", "service_id", "action", "code")
-        | {"address": of_mailbox, "status": in_status, "source": from_source(jobs)},
+        columns(jobs, "account", "action", "code")
+        | {"address": of_mailbox, "status": in_status}
+        | {"source": from_source(jobs), "service_id": of_service},
     ),
     "hooks": Listing(
         sa.select(hooks, jobs.c.address, HOOK_STATUS.label("status")).outerjoin(
@@ -300,7 +317,7 @@ class Lists:
             "mailboxes": sa.or_(
                 named(mailboxes.c.address, address or text.lower()), mailboxes.c.service_id == text
             ),
-            "jobs": sa.or_(jobs.c.id == text, jobs.c.service_id == text),
+            "jobs": having_any(text, "id", "service_id", "from_service_id"),
             "hooks": sa.and_(hooks.c.source.in_(known), hooks.c.hook_id == text),
             "callbacks": callbacks.c.id == text,
         }

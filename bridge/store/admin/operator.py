@@ -33,6 +33,7 @@ from bridge.store.queue import (
     notes,
     service_lines,
     service_receipts,
+    usage_events,
 )
 from bridge.store.queue.money import IN_DOUBT
 from bridge.store.queue.service_jobs import ServiceJobs
@@ -261,6 +262,7 @@ class OperatorActions(AccountActions):
                     "aliases": None,  # what the former owner wanted, this one never said
                     "forwarding": None,
                 }
+                usage_events.end(tx, account, str(address), self.database.now(tx))
             unsure = row["state"] in (State.UNKNOWN, State.ABSENT) and state != State.UNKNOWN
             if unsure and row["settles_at"] <= self.database.now(tx):
                 given["state"] = str(state)

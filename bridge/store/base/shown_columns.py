@@ -17,7 +17,7 @@ SHOWN: Mapping[str, tuple[str, ...]] = {
             id sequence hook_id source account domain address service_id action facts intent
             status waiting_for available_at lease_until tries undecided_since touched passed
             lifted purge withdrawn replaces service_job silent plan seen state changed verified message error code
-            extra created_at started_at finished_at tried_again_as
+            extra created_at started_at finished_at from_service_id tried_again_as
         """,
         "services": "id source service_id sequence seats suspended_by suspended_at",
         "hooks": """

@@ -164,6 +164,7 @@ jobs = Table(
     Column("created_at", Float, nullable=False),
     Column("started_at", Float),
     Column("finished_at", Float),
+    Column("from_service_id", String(64)),  # of a change of service: who has the mailbox until then
     UniqueConstraint("mailbox_id", "sequence"),
     when(
         "queued",
@@ -191,6 +192,7 @@ jobs = Table(
     ),
     when("members", "jobs", "service_job IS NOT NULL", "service_job", "status"),
     when("services", "jobs", "mailbox_id IS NULL", "service_id", "source", "sequence"),
+    when("former_service", "jobs", "from_service_id IS NOT NULL", "from_service_id", "id"),
 )
 
 steps = Table(

@@ -177,6 +177,7 @@ def job_values(
         "action": new.intent.action,
         "facts": " ".join(sorted(new.effect.facts)),
         "intent": intent_values(new.intent),
+        "from_service_id": new.intent.from_service_id,
         # A late hook is never carried out, so its password is not even stored.
         "sealed": None if late else new.sealed,
         "state": line["state"],

@@ -24,6 +24,7 @@ from bridge.store.queue import (
     notes,
     seats,
     service_end,
+    usage_events,
 )
 from bridge.store.queue.claims import Claims
 from bridge.store.queue.journal import Journal, as_columns
@@ -131,6 +132,8 @@ class Queue(Claims, Journal):
             customers.remember(tx, job.mailbox, ending.record, now, observed_at=now, **awaits)
         if job.intent.action in GAINS:
             customers.learn_owner(tx, job)
+            if takes_from_another(job, ending):
+                usage_events.end(tx, job.account, job.intent.address, now)
         # In the transaction of the end: a crash between the two would leave a purchase in doubt
         # that nobody asks after, and block the domain.
         if row["bought"]:
@@ -154,6 +157,14 @@ class Queue(Claims, Journal):
 def changes_owner(job: Job, ending: JobResult) -> bool:
     """Not where it was only observed: then there is nothing to record."""
     return ending.status == "succeeded" and ending.record is not None and job.changes_service
+
+
+def takes_from_another(job: Job, ending: JobResult) -> bool:
+    """Also of a subscription whose mailbox a newer one of the customer takes over."""
+    had, has = job.record, ending.record
+    if has is None or had.source is None:
+        return False
+    return (had.source, had.service_id) != (has.source, has.service_id)
 
 
 def is_anothers(ending: JobResult) -> bool:
