@@ -14,7 +14,7 @@ from bridge.domain.decisions import JobFacts
 from bridge.domain.errors import CODES, Limit
 from bridge.domain.jobs import ENDED, WaitingFor
 from bridge.domain.model import ChangeKind
-from bridge.reporting import changes, explain, next_steps
+from bridge.reporting import advice, changes, explain, next_steps
 
 AT = datetime(2026, 11, 22, 17, 27, 3, tzinfo=UTC).timestamp()
 
@@ -104,7 +104,7 @@ def test_every_error_code_has_its_own_advice_with_nothing_left_open(code: str, s
 
 
 def test_the_advice_is_for_exactly_the_codes_that_there_are() -> None:
-    assert set(next_steps.ADVICE) == set(CODES)
+    assert set(advice.OF_CODE) == set(CODES)
 
 
 @pytest.mark.parametrize("code", CODES)
