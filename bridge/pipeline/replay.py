@@ -171,7 +171,8 @@ class Replay:
         # Read after the look, so that what a worker did meanwhile is known here.
         record = self.lookup.record(account.name, intent.address)
         digest = None if intent.password is None else self._digest(intent, record.password_digest)
-        request = Request(source, intent, digest, self.clock())
+        customer = self.lookup.customer(account.name, intent.address, source)
+        request = Request(source, intent, digest, self.clock(), customer_id=customer)
         around = partial(self.lookup.neighbours, account.name, intent.address)
         return plan_upon(found, account.terms, request, record, self.clock, neighbours=around).plan
 

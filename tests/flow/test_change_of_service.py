@@ -227,6 +227,14 @@ def test_what_customers_order_in_their_own_domain_goes_on(sold: Scene) -> None:
     assert (mine["status"], foreign["status"]) == ("succeeded", "held")
 
 
+def test_a_preview_says_what_the_record_says_against_it(sold: Scene) -> None:
+    refused = [move(sold, customer_id="6"), move(sold, A, "1043")]
+    found = [sold.service.replay.recorded(each["hook"]).problem for each in refused]
+    assert found == [(each["error"]["code"], each["error"]["detail"]) for each in refused]
+    assert [each and each[0] for each in found] == ["conflict", "not_ours"]
+    assert sold.service.replay.recorded(move(sold)["hook"]).problem is None
+
+
 def test_it_is_explained(sold: Scene) -> None:
     receipt = move(sold)
     asked = chapters(sold.service.lookup.story(receipt["job"]), 72)["asked"][0]

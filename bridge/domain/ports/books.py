@@ -65,6 +65,9 @@ class Lookup(Protocol):
     def record(self, account: str, address: str, owner: tuple[str, str] | None = None) -> Record:
         """An empty one where there is none, or none of this owner (source and service)."""
 
+    def customer(self, account: str, address: str, source: str) -> str | None:
+        """The mailbox's customer, as this source's own hooks told it."""
+
     def records(self, account: str, domains: Sequence[str] | None = None) -> Mapping[str, Record]:
         """Every record of the account, or of these domains of it, by address: also those of
         mailboxes that are gone."""

@@ -148,6 +148,12 @@ class Lookup(Lists):
             row = tx.execute(sa.select(mailboxes).where(*here)).mappings().first()
         return to_record(row) if row else Record()
 
+    def customer(self, account: str, address: str, source: str) -> str | None:
+        here = mailboxes.c.account == account, mailboxes.c.address == address
+        told = mailboxes.c.customer_source == source
+        with self.database.read() as tx:
+            return tx.scalar(sa.select(mailboxes.c.customer_id).where(*here, told))
+
     def records(self, account: str, domains: Sequence[str] | None = None) -> Mapping[str, Record]:
         query = sa.select(mailboxes).where(mailboxes.c.account == account)
         if domains is not None:
