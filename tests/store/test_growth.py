@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from bridge.backends.enom.products import Paks
 from bridge.domain.errors import UnknownThing
 from bridge.store import Database, Gauges
+from bridge.store.admin.services import SELECT_MAILBOXES
 from bridge.store.base import tables
 from bridge.store.queue import next_job
 from tests.store.conftest import Shop
@@ -82,6 +83,16 @@ def test_nothing_walks_what_has_ended(shop: Shop, name: str) -> None:
     plans = [line for each in asked(shop, name) for line in plan(shop.database, *each)]
     assert plans
     assert not [line for line in plans if walks(line)]
+
+
+@pytest.mark.parametrize("store", ["sqlite"])  # as above
+def test_the_mailboxes_of_a_service_are_found_by_it(shop: Shop) -> None:
+    """The index of the source has them in the order that is shown, among all that it ever sold."""
+    values = {"source": "shop", "service_id": "7", "after": "", "most": 10}
+    made = SELECT_MAILBOXES.compile(shop.database.engine)
+    given = made.construct_params(values)
+    (line, *_) = plan(shop.database, str(made), tuple(given[key] for key in made.positiontup))
+    assert "USING INDEX ix_mailboxes_service_id (service_id=?)" in line
 
 
 @pytest.mark.parametrize("store", ["sqlite"])  # as above

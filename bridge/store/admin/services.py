@@ -14,8 +14,9 @@ from bridge.store.base.rows import Row
 from bridge.store.base.tables import mailboxes, services
 from bridge.store.queue import seats, service_lines, service_members
 
+# By no index of the source: SQLite would walk all its mailboxes, as that one has them in order.
 OF_SERVICE = (
-    mailboxes.c.source == sa.bindparam("source"),
+    sa.func.coalesce(mailboxes.c.source, "") == sa.bindparam("source"),
     mailboxes.c.service_id == sa.bindparam("service_id"),
     mailboxes.c.state != str(State.ABSENT),
 )
