@@ -70,11 +70,17 @@ def change(shop: Shop, former: str, service: str) -> None:
     shop.finish(shop.claimed(), record=Record("shop", service, State.ACTIVE))
 
 
+def subscribe_anew(shop: Shop, former: str, service: str) -> None:
+    """A newer subscription of the customer takes the mailbox over."""
+    shop.hook("ensure", service=service)
+    shop.finish(shop.claimed(), record=Record("shop", service, State.ACTIVE))
+
+
 def adopt(shop: Shop, former: str, service: str) -> None:
     shop.operator.adopt("main", Address.parse(ADDRESS), "shop", service)
 
 
-@pytest.mark.parametrize("give", [change, adopt])
+@pytest.mark.parametrize("give", [change, subscribe_anew, adopt])
 def test_what_waits_is_not_sent_once_another_service_has_the_mailbox(
     shop: Shop, log: ServiceEvents, give: Give
 ) -> None:
@@ -88,7 +94,7 @@ def test_what_waits_is_not_sent_once_another_service_has_the_mailbox(
     assert claim(log).data == DATA
 
 
-@pytest.mark.parametrize("give", [change, adopt])
+@pytest.mark.parametrize("give", [change, subscribe_anew, adopt])
 def test_what_was_told_before_counts_for_nothing_when_the_mailbox_comes_back(
     shop: Shop, log: ServiceEvents, give: Give
 ) -> None:

@@ -289,3 +289,14 @@ def test_a_map_that_finds_nothing_is_told(open_subs: OpenSubs) -> None:
 
 def test_a_key_of_the_other_world_is_told(subs: Subs) -> None:
     assert "test subscriptions would make real mailboxes" in str(verdicts(subs, live=True))
+
+
+def test_a_preview_knows_that_a_newer_subscription_of_the_customer_takes_the_mailbox_over(
+    subs: Subs,
+) -> None:
+    subs.active()
+    for customer, problem in (("cus_1", None), ("cus_2", "not_ours")):
+        subs.stripe.subscribe(customer=customer)
+        subs.deliver_new()
+        preview = subs.scene.service.replay.recorded(subs.jobs()[-1]["hook_id"])
+        assert (preview.problem and preview.problem[0]) == problem
