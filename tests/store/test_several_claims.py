@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bridge.domain.errors import NeedsPerson
 from bridge.store.base.tables import callbacks, jobs
 from bridge.store.queue import claims, outbox
 from tests.store.conftest import LEASE, Shop
@@ -169,8 +168,7 @@ def test_of_a_silent_receiver_one_callback_asks(shop: Shop) -> None:
 
 
 def test_the_ends_of_a_job_are_told_apart(shop: Shop) -> None:
-    job = shop.hook("suspend").job
-    shop.finish(shop.claimed(), "held", NeedsPerson("Look at it."))
-    shop.operator.by("a person").retry(job)
-    shop.finish(shop.claimed())
+    job = shop.run("suspend").job
+    with shop.database.write() as tx:
+        outbox.enqueue_callback(tx, shop.rows(jobs)[0], shop.now)
     assert [row["id"] for row in shop.rows(callbacks)] == [f"cb_{job}_1", f"cb_{job}_2"]
