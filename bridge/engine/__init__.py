@@ -155,19 +155,20 @@ class Engine:
         receivers = sum(bool(each.callback.url) for each in self.callbacks.sources.values())
         shares = SenderShares(SENDERS, several=receivers > 1)
         self._pump(
-            partial(self._claim_callback, shares),
+            partial(self._claim_callbacks, shares),
             partial(self._deliver, shares),
             SENDERS,
             self.outbox,
             partial(self.events.report, "turn", loop="callbacks"),
         )
 
-    def _claim_callback(self, shares: SenderShares, _: int) -> Sequence[ClaimedCallback]:
-        callback = self.outbox.claim_callback(self.owner, shares.order)
-        if callback is None:
-            return []
-        shares.begin(callback.source)
-        return [callback]
+    def _claim_callbacks(self, shares: SenderShares, most: int) -> Sequence[ClaimedCallback]:
+        found = self.outbox.claim_several(
+            self.owner, shares.order, lambda source: min(most, shares.room(source))
+        )
+        for callback in found:
+            shares.begin(callback.source)
+        return found
 
     def _deliver(self, shares: SenderShares, callback: ClaimedCallback) -> None:
         try:

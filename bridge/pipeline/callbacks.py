@@ -59,7 +59,7 @@ class SenderShares:
         self._senders, self._several = senders, several
         self._under_way: Counter[str] = Counter()
         self._last: dict[str, int] = {}  # when each had its last turn, in turns
-        self._turn = 0
+        self._turn, self._most = 0, senders
         self._lock = threading.Lock()
         self.withheld = False
         """Whether the last order left out a source that something is due for."""
@@ -68,12 +68,17 @@ class SenderShares:
         """Those that may go: the one with the least under way first, then whoever had no turn
         for longest."""
         with self._lock:
-            most = self._senders // 2 if len(due) > 1 else self._senders - self._several
-            may = [source for source in due if self._under_way[source] < most]
+            self._most = self._senders // 2 if len(due) > 1 else self._senders - self._several
+            may = [source for source in due if self._under_way[source] < self._most]
             self.withheld = len(may) < len(due)
             return sorted(
                 may, key=lambda source: (self._under_way[source], self._last.get(source, 0))
             )
+
+    def room(self, source: str) -> int:
+        """How many more of this source may be under way, as of the last order."""
+        with self._lock:
+            return self._most - self._under_way[source]
 
     def begin(self, source: str) -> None:
         with self._lock:

@@ -21,7 +21,7 @@ def test_nothing_is_claimed_until_something_was_written(
 ) -> None:
     monkeypatch.setattr(engine, "POLL", 0.01)
     claims, looks = Counter[str](), Counter[str]()
-    claim, claim_callback, wait = Queue.claim_several, Outbox.claim_callback, Database.wait
+    claim, claim_callback, wait = Queue.claim_several, Outbox.claim_several, Database.wait
 
     def claiming(queue: Queue, *given: object) -> object:
         claims["work"] += 1
@@ -36,7 +36,7 @@ def test_nothing_is_claimed_until_something_was_written(
         wait(database, topic, seconds, since)
 
     monkeypatch.setattr(Queue, "claim_several", claiming)
-    monkeypatch.setattr(Outbox, "claim_callback", claiming_callback)
+    monkeypatch.setattr(Outbox, "claim_several", claiming_callback)
     monkeypatch.setattr(Database, "wait", waiting)
     with Simulator() as sim, closing(Billing()) as billing:
         furnish(sim)

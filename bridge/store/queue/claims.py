@@ -160,8 +160,9 @@ class Claims:
             if row is None:
                 break
             found.append(self._claim_job(tx, row, owner, now))
-            if not self.database.embedded:
-                break  # a server locks each: with several, two could wait for each other
+            # A server locks each: with several, two claims could wait for each other.
+            if not self.more or not self.database.embedded:
+                break
         return found
 
     def _look(self, account: str, limits: AccountLimits) -> Look:

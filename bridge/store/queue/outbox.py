@@ -11,6 +11,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bridge.domain.errors import StoreUnavailable
 from bridge.domain.ports import ClaimedCallback
 from bridge.reporting.receipts import UNANSWERED
 from bridge.store.base.conditions import among
@@ -120,7 +121,7 @@ CLAIM_CALLBACK = (
     sa.update(callbacks)
     .where(callbacks.c.id == sa.bindparam("callback_id"))
     .values(token=callbacks.c.token + 1)
-    .returning(callbacks)
+    .returning(callbacks.c.token)
 )
 SELECT_OLDER_OF_SERVICE = sa.select(callbacks.c.id, callbacks.c.facts).where(
     callbacks.c.mailbox_id.is_(None),
@@ -165,6 +166,10 @@ UPDATE_CLAIMED_CALLBACK = (
 InTurn = Callable[[Sequence[str]], Sequence[str]]
 
 
+def one(_: str) -> int:
+    return 1
+
+
 class Due(NamedTuple):
     """What is due of one source. `unanswered`: how often in a row its receiver did not answer."""
 
@@ -183,6 +188,7 @@ class Outbox:
         self.writes = writes or SharedWrites(database)
         self.lease = lease
         self._turns = Turns()
+        self._left = False  # whether the last look for one saw that there is another
         self.more = False
         """Whether there may be another callback to claim after the last one."""
 
@@ -208,10 +214,19 @@ class Outbox:
 
         `in_turn` is given the sources that something is due for, and gives those that may be sent to now, in order.
         """
-        due = self._due()
-        self.more = len(due) > 1
-        claims = (self._claim(source, due[source]) for source in in_turn(list(due)))
-        return next((claimed for claimed in claims if claimed is not None), None)
+        return next(iter(self.claim_several(owner, in_turn)), None)
+
+    def claim_several(
+        self, owner: str, in_turn: InTurn = list, room: Callable[[str], int] = one
+    ) -> Sequence[ClaimedCallback]:
+        """Takes the next ones, all of one source; `room` says how many of it may be sent now."""
+        due, self._left = self._due(), False
+        claims = (
+            self._claim_of(source, due[source], room(source)) for source in in_turn(list(due))
+        )
+        found = next(filter(None, claims), [])
+        self.more = len(due) > 1 or self._left
+        return found
 
     def _due(self) -> dict[str, Due]:
         """By source, what of it is due.
@@ -225,10 +240,32 @@ class Outbox:
                 due.setdefault(source, Due(unanswered, [])).flows.append((source, action))
         return due
 
+    def _claim_of(self, source: str, due: Due, most: int) -> Sequence[ClaimedCallback]:
+        # A server locks each, and of a silent receiver one callback asks.
+        most = 1 if due.unanswered or not self.database.embedded else most
+        try:
+            return self._claim(source, due, most)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            if most == 1:
+                raise
+            # One of them that cannot be read shall not keep the others back.
+            return self._claim(source, due, 1)
+
     @shared
-    def _claim(self, tx: Connection, source: str, due: Due) -> ClaimedCallback | None:
+    def _claim(self, tx: Connection, source: str, due: Due, most: int) -> Sequence[ClaimedCallback]:
+        now, found = self.database.now(tx), list[ClaimedCallback]()
+        while claimed := self._claim_next(tx, source, due, now):
+            found.append(claimed)
+            if len(found) >= most or not self._left:
+                break
+        return found
+
+    def _claim_next(
+        self, tx: Connection, source: str, due: Due, now: float
+    ) -> ClaimedCallback | None:
         unanswered = due.unanswered
-        now = self.database.now(tx)
         row = self._next_callback(tx, due.flows, now)
         if row is None:
             return None
@@ -243,15 +280,11 @@ class Outbox:
         self._supersede(tx, row, now)
         # The lease is simply a later next attempt: whoever dies now is followed by the next
         # try.
-        row = (
-            tx.execute(CLAIM_CALLBACK, {"callback_id": row["id"], "next_at": now + self.lease})
-            .mappings()
-            .one()
-        )
+        token = tx.scalar(CLAIM_CALLBACK, {"callback_id": row["id"], "next_at": now + self.lease})
         job = tx.execute(SELECT_JOB, {"job_id": row["job_id"]}).mappings().one()
         return ClaimedCallback(
             row["id"],
-            row["token"],
+            token,
             row["source"],
             row["job_id"],
             row["tries"] + 1,
@@ -269,10 +302,11 @@ class Outbox:
             asked = {"source": source, "action": action, "now": now}
             rows = tx.execute(found, asked).mappings().all()
             if rows:
-                self.more |= len(rows) > 1 or len(flows) > 1
+                self._left = len(rows) > 1 or len(flows) > 1
                 self._turns.serve("", flow)
                 row: Row = rows[0]
                 return row
+        self._left = False
         return None
 
     def _supersede(self, tx: Connection, row: Row, now: float) -> None:
