@@ -9,6 +9,7 @@ BadSignature 401, UnsupportedType 415, Malformed 400, Invalid 422, Forbidden 403
 import hmac
 import json
 import os
+import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import nullcontext
 from contextvars import copy_context
@@ -41,6 +42,9 @@ NOBODYS = os.urandom(32)
 NOBODY: tuple[Sequence[bytes], signing.Scheme] = ([NOBODYS], "standard")
 
 
+LONG = 0.5
+"""Seconds that hooks which are received together may take before anything is recorded: what cannot
+be read and what takes another back is written by itself, and waits while the database is locked."""
 KNOWN = "It says nothing new of its subscription, or a newer event came before."
 
 
@@ -104,20 +108,30 @@ class Intake:
     def receive(self, delivery: Delivery, sender: str) -> Taken:
         """Records a hook, takes one back, or finds that it means nothing here. `sender` is the
         client's IP address."""
-        (taken,) = self.receive_all([self.receiving(delivery, sender)])
-        if isinstance(taken, Exception):
-            raise taken
-        return taken
+        pending = Pending(self.receiving(delivery, sender))
+        self._record([pending])
+        if isinstance(pending.taken, Exception):
+            raise pending.taken
+        return pending.taken
 
-    def receive_all(self, hooks: Sequence[Receiving]) -> list[Taken | Exception]:
-        """The same for several at once: what is to be recorded of them shares a transaction."""
-        pending = [Pending(each) for each in hooks]
+    def receive_all(self, hooks: Sequence[Receiving]) -> list[Taken | Exception | None]:
+        """The same for several at once: what is to be recorded of them shares a transaction. None
+        for each that was not begun, as those before it took long: it is to be received alone."""
+        until = time.monotonic() + LONG
+        pending: list[Pending] = []
+        for each in hooks:
+            if pending and time.monotonic() > until:
+                break
+            pending.append(Pending(each))
+        self._record(pending)
+        return [each.taken for each in pending] + [None] * (len(hooks) - len(pending))
+
+    def _record(self, pending: Sequence[Pending]) -> None:
         waiting = [(each, each.arrival) for each in pending if each.arrival is not None]
         if waiting:
             found = self.inbox.accept_all([arrival for _, arrival in waiting])
             for (each, _), receipt in zip(waiting, found, strict=True):
                 each.recorded(receipt)
-        return [each.taken for each in pending]
 
     def receiving(self, delivery: Delivery, sender: str) -> Receiving:
         with self.events.span("hook", outcome="refused") as attributes:

@@ -26,7 +26,13 @@ DETAILS = {413: "The body is larger than 64 KiB.", 431: "The headers are larger 
 
 
 class Parser(HTTPRequestParser):
-    """What cannot be read is the sender's fault, also where waitress itself does not expect it."""
+    """What cannot be read is the sender's fault, also where waitress itself does not expect it.
+
+    `prepared`: the environment of the request, where it was received with others. Not the
+    connection's: the next request may come while the thread of this one is not yet done.
+    """
+
+    prepared: Any = None
 
     def received(self, data: bytes) -> int:
         try:
@@ -78,8 +84,8 @@ class Answer(WSGITask):
     """Head and body of an answer in one piece, where waitress sends them one after the other."""
 
     def get_environment(self) -> Any:
-        connection: Any = self.channel
-        return connection.prepared or super().get_environment()
+        request: Any = self.request
+        return request.prepared or super().get_environment()
 
     def write(self, data: bytes) -> None:
         whole = self.complete and data and self.has_body and self.content_length == len(data)
@@ -117,21 +123,21 @@ class Connection(HTTPChannel):
         self.loop = threading.get_ident()
         self.behind = b""  # at most what was received at once
         self.client = self.peer = peer_of(address)
-        self.prepared: Any = None  # the environment of the request that is answered
         super().__init__(server, wire, address, *given, **more)
         self._make_room()
 
     def environment(self) -> Any:
         """Of its request, which `service` answers with it afterwards."""
-        self.prepared = self.task_class(self, self.requests[0]).get_environment()
-        return self.prepared
+        request = self.requests[0]
+        request.prepared = self.task_class(self, request).get_environment()
+        return request.prepared
 
     def service(self) -> None:
         served.channel = self
         try:
             super().service()
         finally:
-            served.channel = self.prepared = None
+            served.channel = None
 
     def received(self, data: bytes) -> bool:
         """As waitress does it, but for one request, not for all that have come."""

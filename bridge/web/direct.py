@@ -106,7 +106,8 @@ class DirectHooks:
 
     def take(self, requests: Sequence["WSGIEnvironment"]) -> list[bool]:
         """Receives the hooks among these at once, and leaves in each environment what is to be
-        answered. Of each, whether it was one: another request is not looked at."""
+        answered. Of each, whether it was received: another request is not looked at, nor are
+        hooks behind such that take long."""
         begun = time.monotonic()
         named = [self._named(environ) for environ in requests]
         hooks = [
@@ -115,10 +116,11 @@ class DirectHooks:
             if source is not None
         ]
         for hook, found in zip(hooks, self._received(hooks), strict=True):
-            self._note(hook, found, begun)
-        return [source is not None for source in named]
+            if found is not None:
+                self._note(hook, found, begun)
+        return [TAKEN in environ or FAILED in environ for environ in requests]
 
-    def _received(self, hooks: Sequence["Hook"]) -> Sequence[Taken | Exception]:
+    def _received(self, hooks: Sequence["Hook"]) -> Sequence[Taken | Exception | None]:
         try:
             intake = self.context.service.intake
             return intake.receive_all([self._receiving(each) for each in hooks])

@@ -6,15 +6,18 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from bridge.domain.errors import StoreUnavailable
-from bridge.domain.ports import Receipt, Reused
+from bridge.domain.ports import Arrival, Receipt, Reused
 from bridge.store import Database, Inbox
 from bridge.store.base import database as base
+from bridge.store.base.connections import LOCK_WAIT
+from bridge.store.base.faults import Locked
 from bridge.store.base.tables import hooks, jobs, mailboxes
 from bridge.store.queue import cancelling
 from tests.store.conftest import Shop
@@ -342,3 +345,68 @@ def test_a_group_needs_hardly_more_round_trips_than_one_hook(shop: Shop) -> None
         asked.clear()
     assert [future.result().sequence for future in met.futures] == [1] * 8
     assert asked == ["SELECT", "SELECT", *alone]
+
+
+def arrivals_of(shop: Shop, *deliveries: Deliver) -> list[Arrival]:
+    """What one thread receives at once."""
+    inbox, arrivals = shop.inbox, list[Arrival]()
+    collecting: Any = SimpleNamespace(accept=arrivals.append)
+    shop.inbox = collecting
+    for deliver in deliveries:
+        deliver()
+    shop.inbox = inbox
+    return arrivals
+
+
+def answers(found: Sequence[Receipt | Exception]) -> list[Any]:
+    """Sequence numbers, or the class of an error."""
+    return [type(each) if isinstance(each, Exception) else each.sequence for each in found]
+
+
+def test_hooks_of_one_thread_keep_no_other_waiting_while_one_of_their_mailboxes_is_kept(
+    shop: Shop,
+) -> None:
+    """The first of them waits for its mailbox, and the second has to lead meanwhile."""
+    suspend(shop, 1, id="before")()
+    several = arrivals_of(shop, suspend(shop, 1, id="later"), suspend(shop, 2))
+    with ThreadPoolExecutor(2) as pool:
+        with mailbox_kept(shop, "box1@example.com"):
+            writes = shop.inbox.writes
+            first = pool.submit(suspend(shop, 1))
+            until(lambda: writes._led)
+            until(lambda: not writes._led)  # it is written alone now
+            batch = pool.submit(shop.inbox.accept_all, several)
+            until(lambda: len(writes) > 0)
+            assert suspend(shop, 3)().sequence == 1
+            until(lambda: any(row["hook_id"] == "msg_box2" for row in shop.rows(jobs)))
+            assert not batch.done()
+        assert first.result(PATIENCE).sequence == 2
+        assert answers(batch.result(PATIENCE)) == [3, 1]
+
+
+def test_of_hooks_of_one_thread_none_waits_for_one_that_is_written_alone(shop: Shop) -> None:
+    """That of another mailbox is in the database before."""
+    suspend(shop, 1, id="before")()
+    several = arrivals_of(shop, *(suspend(shop, nth) for nth in (1, 2, 3)))
+    with ThreadPoolExecutor(1) as pool:
+        with mailbox_kept(shop, "box1@example.com"):
+            batch = pool.submit(shop.inbox.accept_all, several)
+            until(lambda: {"msg_box2", "msg_box3"} <= {row["hook_id"] for row in shop.rows(jobs)})
+            assert not batch.done()
+        assert answers(batch.result(PATIENCE)) == [2, 1, 1]
+
+
+def test_many_of_one_thread_wait_for_their_mailboxes_no_longer_than_one(
+    shop: Shop,
+) -> None:
+    for nth in range(4):
+        suspend(shop, nth, id=f"before{nth}")()
+    several = arrivals_of(shop, *(suspend(shop, nth) for nth in range(4)))
+    begun = time.monotonic()
+    stranger = sa.create_engine(shop.database.url)
+    with ThreadPoolExecutor(1) as pool, stranger.begin() as tx:
+        assert len(tx.execute(sa.select(mailboxes).with_for_update()).all()) == 4
+        batch = pool.submit(shop.inbox.accept_all, several)
+        assert answers(batch.result(PATIENCE)) == [Locked] + [StoreUnavailable] * 3
+    assert time.monotonic() - begun < 2 * LOCK_WAIT
+    stranger.dispose()

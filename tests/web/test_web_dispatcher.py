@@ -180,3 +180,35 @@ def test_a_stop_closes_the_connections_of_hooks_that_nobody_has_looked_at(
     assert not stopping.is_alive()
     assert sum(stand.together) == 1
     assert held.exception(60) is None or isinstance(held.exception(), OSError)
+
+
+def test_one_waits_for_no_more_than_one_of_those_that_take_long_by_themselves(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be read is kept in a transaction of its own, which waits while SQLite is locked:
+    twelve of these, one after the other, would keep a good one waiting for a minute."""
+    patient(monkeypatch)
+    monkeypatch.setattr("bridge.store.base.database.LOCK_WAIT", 1.0)
+    held = stand.block()
+    waited: list[float] = []
+    park = stand.scene.service.intake.inbox.park
+
+    def counted(*given: Any) -> None:
+        waited.append(time.monotonic())
+        park(*given)
+
+    monkeypatch.setattr(stand.scene.service.intake.inbox, "park", counted)
+    unread = [stand.scene.body("mailbox.suspend", service_id=str(nth)) for nth in range(12)]
+    sent = [
+        stand.pool.submit(post, stand.server, body, stand.scene.sign(body, f"msg_{nth}"))
+        for nth, body in enumerate(unread)
+    ]
+    stand.waiting(12)
+    with stand.scene.service.database.write():
+        good = stand.send(1)
+        stand.waiting(13)
+        stand.go_on.set()
+        assert statuses([held, good]) == [503, 503]
+        ended = time.monotonic()
+    assert ended - waited[0] < 8
+    assert statuses(sent) == [503] * 12

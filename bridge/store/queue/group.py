@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar, cast
 
 from sqlalchemy.engine import Connection
@@ -27,6 +28,7 @@ from bridge.store.base.prepared import PreparedConnection
 
 MOST = 32  # writes in one transaction: it also bounds how long others wait for the lock
 
+Signal = SimpleQueue[None]
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 Alone = Callable[[Connection, Item], Result]
@@ -34,16 +36,17 @@ Together = Callable[[Connection, Sequence[Item]], Sequence[Result | None]]
 
 
 class Write(Generic[Item, Result]):
-    """One that was asked for. `ended`: its leader is done with it; its thread need not lead."""
+    """One that was asked for. `leads`: its thread has to lead. `ended`: its leader is done with it;
+    its thread need not lead. `signal`: that of several whose thread waits for any of them.
+    """
 
-    def __init__(self, item: Item) -> None:
+    def __init__(self, item: Item, signal: Signal | None = None) -> None:
         self.item = item
-        self.ended = False
+        self.leads = self.ended = False
         self.error: BaseException | None = None
         self.result: Result | None = None
         self._until = time.monotonic() + LOCK_WAIT
-        self._signal = threading.Lock()
-        self._signal.acquire()
+        self._signal: Signal = SimpleQueue() if signal is None else signal
 
     def fail(self, error: BaseException) -> None:
         """Unless it has an error of its own. Each thread raises an exception of its own."""
@@ -68,16 +71,25 @@ class Write(Generic[Item, Result]):
             raise StoreUnavailable(refusal("write_broken_off"))
         return self.result
 
+    @property
+    def left(self) -> float:
+        """Seconds that are left of those for which a transaction waits for the lock."""
+        return max(0.0, self._until - time.monotonic())
+
     def signal(self) -> None:
-        self._signal.release()
+        self._signal.put(None)
 
     def wait(self) -> None:
         """Until it has ended or has to lead."""
-        self._signal.acquire()
+        self._signal.get()
 
     def wait_in_time(self) -> bool:
         """The same; False when neither is so as long as a transaction waits for the lock."""
-        return self._signal.acquire(timeout=max(0.0, self._until - time.monotonic()))
+        try:
+            self._signal.get(timeout=self.left)
+        except Empty:
+            return False
+        return True
 
 
 class GroupedWrites(Generic[Item, Result]):
@@ -197,6 +209,8 @@ class GroupedWrites(Generic[Item, Result]):
         with self._mutex:
             following = self._waiting.popleft() if self._waiting else None
             self._led = following is not None
+            if following is not None:
+                following.leads = True
         if following is not None:
             following.signal()
         for each in group:
