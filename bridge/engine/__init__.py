@@ -201,6 +201,7 @@ class Engine:
         free = threading.BoundedSemaphore(most)
         empty_at: int | None = None  # the database's version in which nothing was to be done at all
         seen = -1  # the mark of the last look
+        items: Sequence[T] = NOTHING
         name = "send" if line is self.outbox else "work"
         with ThreadPoolExecutor(most, thread_name_prefix=name) as pool:
             while not self._stopping.is_set():
@@ -208,12 +209,13 @@ class Engine:
                 if not free.acquire(timeout=POLL):
                     turn()
                     continue
-                places, items = 1, NOTHING
+                places = 1
                 while places < most and free.acquire(blocking=False):
                     places += 1
                 # The mark before the claim: what comes between the two ends the next `idle` at
                 # once, instead of being missed.
-                mark, version = line.mark(), line.version()
+                # The version only after a look that found nothing: it tells whether to look.
+                mark, version, items = line.mark(), None if items else line.version(), NOTHING
                 try:
                     if version is None or version != empty_at:
                         items, empty_at = claim(places), None
