@@ -10,7 +10,7 @@ import hmac
 import json
 import os
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import nullcontext
 from contextvars import copy_context
 from dataclasses import dataclass, field
@@ -263,8 +263,6 @@ class Intake:
         source, intent = reading.source, reading.intent
         if intent.address:
             source.permit(intent.address)
-        if intent.status is not None:
-            self._require_alone(source, intent.service_id)
         sealed = (
             None if intent.password is None else self.sealer.seal(Purpose.PASSWORD, intent.password)
         )
@@ -278,13 +276,13 @@ class Intake:
             sealed,
             digests.same,
             source.permit,
+            partial(self._require_alone, source),
             anew,
         )
 
-    def _require_alone(self, source: Source, service_id: str) -> None:
+    def _require_alone(self, source: Source, followers: Collection[str]) -> None:
         """Two sources would each make a mailbox of one subscription."""
-        others = {*self.inbox.followers(service_id)} - {source.name}
-        if others & {*self.sources}:
+        if ({*followers} - {source.name}) & {*self.sources}:
             raise Forbidden(
                 "Another source of the bridge follows this subscription. Give each subscription to "
                 "one webhook endpoint only."

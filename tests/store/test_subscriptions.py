@@ -23,6 +23,7 @@ from bridge.store.base.tables import (
     write_backs,
 )
 from bridge.store.queue.password_links import LASTS
+from bridge.store.queue.subscriptions import followers
 from tests.store.conftest import ADDRESS, NOON, Shop
 
 DAY = 86400.0
@@ -65,7 +66,8 @@ def test_subscriptions_and_sources_know_nothing_of_each_other(shop: Shop) -> Non
     assert say(shop, "active", 10)
     assert say(shop, "active", 5, service="8", address="ann@example.com")
     assert say(shop, "active", 5, source="till", account="other")
-    assert sorted(shop.inbox.followers("7")) == ["shop", "till"]
+    with shop.database.read() as tx:
+        assert sorted(followers(tx, "7")) == ["shop", "till"]
 
 
 def test_what_is_refused_leaves_nothing(shop: Shop) -> None:

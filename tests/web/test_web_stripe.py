@@ -3,15 +3,19 @@
 import io
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from werkzeug.test import EnvironBuilder
 
+from bridge.domain.source import Forbidden
 from bridge.infra import logs
 from bridge.infra.http_client import Reply
 from bridge.sim.state import SERVICES
 from bridge.store.base.tables import subscriptions
+from bridge.web.direct import FAILED, TAKEN, DirectHooks
 from tests.support.subs import JOHN, OpenSubs, Subs
 
 DAY = 86400.0
@@ -460,6 +464,26 @@ def test_a_subscription_belongs_to_one_source(open_subs: OpenSubs) -> None:
     assert subs.deliver(event).status_code == 403
     del subs.scene.service.intake.sources["elsewhere"]  # type: ignore[attr-defined]
     assert subs.deliver(event).status_code == 202
+
+
+def test_of_two_sources_that_tell_of_a_subscription_at_once_one_is_taken(
+    open_subs: OpenSubs,
+) -> None:
+    """As Stripe sends an event to two endpoints at the same moment: they are received together."""
+    subs = open_subs()
+    sources: Any = subs.scene.service.intake.sources
+    sources["till"] = replace(sources["shop"], name="till")
+    subs.stripe.subscribe()
+    body, headers = subs.stripe.signed(subs.stripe.sent[0])
+    requests = [
+        EnvironBuilder(path, method="POST", data=body, headers=headers).get_environ()
+        for path in ("/hooks/shop", "/hooks/till")
+    ]
+    direct: DirectHooks = subs.scene.app.extensions["hooks"]
+    assert direct.take(requests) == [True, True]
+    assert requests[0][TAKEN].status == 202
+    assert type(requests[1][FAILED].error) is Forbidden
+    assert [job["source"] for job in subs.rows("jobs")] == ["shop"]
 
 
 def test_a_replay_after_a_month_is_refused(subs: Subs) -> None:

@@ -187,7 +187,8 @@ class AccountLimits:
 @dataclass(frozen=True)
 class Arrival:
     """A hook that was verified and read. `sealed`: its password, encrypted. `matches`: whether a
-    stored digest is of the same content. `permit` raises where its source may not touch an address.
+    stored digest is of the same content. `permit` raises where its source may not touch an address;
+    `beside`, where one of these sources, which follow its subscription, keeps it from doing so too.
     """
 
     source: str
@@ -198,6 +199,7 @@ class Arrival:
     sealed: str | None = field(repr=False)
     matches: Callable[[str], bool] = field(repr=False)
     permit: Callable[[str], None] = lambda address: None
+    beside: Callable[[Collection[str]], None] = lambda sources: None
     anew: bool = False
     """A status counts as new also where it is known."""
 
@@ -229,9 +231,6 @@ class Inbox(Protocol):
     def accept_all(self, arrivals: Sequence[Arrival]) -> list[Receipt | Exception]:
         """The same for several, in one transaction as far as can be: what `accept` would return or
         raise for each."""
-
-    def followers(self, service_id: str) -> Sequence[str]:
-        """The sources that have told a status of a subscription of this id."""
 
     def park(
         self,

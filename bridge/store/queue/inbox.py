@@ -136,14 +136,14 @@ class Inbox:
         with self.database.read() as tx:
             return service_receipts.receipt(tx, row)
 
-    def followers(self, service_id: str) -> Sequence[str]:
-        with self.database.read() as tx:
-            return subscriptions.followers(tx, service_id)
-
     def _is_news(self, tx: Connection, arrival: Arrival) -> bool:
         """Whether it makes a job: always, but for what only says a status."""
         intent, id = arrival.intent, arrival.verified.id
-        return intent.status is None or subscriptions.is_news(
+        if intent.status is None:
+            return True
+        # In this transaction: another source may tell of it at the same moment.
+        arrival.beside(subscriptions.followers(tx, intent.service_id))
+        return subscriptions.is_news(
             tx, self.database, arrival.source, arrival.account, id, intent, arrival.anew
         )
 
