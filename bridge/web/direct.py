@@ -131,12 +131,11 @@ class DirectHooks:
         """Leaves in the environment what is to be answered."""
         try:
             made = self._answer(hook, found)
-        except Exception as error:  # of any kind: Flask has a handler for each
-            hook.environ[FAILED] = Failed(error, begun)
-        else:
             seconds = time.monotonic() - begun
             self.context.metrics.request("hook", hook.source, made.status, seconds)
             hook.environ[TAKEN] = made
+        except Exception as error:  # of any kind: Flask has a handler for each
+            hook.environ[FAILED] = Failed(error, begun)
 
     def _answer(self, hook: "Hook", found: Taken | Exception) -> Answer:
         if isinstance(found, BadSignature):

@@ -15,8 +15,10 @@ from waitress.task import ThreadedTaskDispatcher
 from bridge.web.connection import Connection, served
 from bridge.web.fair_queue import FairQueue
 
-MOST = 32  # hooks received together: it also bounds how long the first of them waits
-PATIENCE = 0.05  # seconds that hooks wait for those before them to be received
+MOST = 16  # hooks received together: it also bounds how long the first of them waits
+# Seconds that hooks wait for those before them to be received. Far longer than that takes on a busy
+# machine: threads that do the same beside each other only take the interpreter from each other.
+PATIENCE = 0.25
 
 Take = Callable[[Sequence[Any]], Sequence[bool]]
 """Receives hooks, given as WSGI environments, and leaves each answer there; tells of each whether it

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from bridge.domain.errors import StoreUnavailable
 from bridge.domain.ports import Receipt, Reused, SourcePaused, SuspensionsPaused
@@ -23,6 +24,7 @@ from bridge.store import Brake, Database, Inbox, Withdrawals
 from bridge.store.base.tables import hooks, jobs, mailboxes
 from bridge.store.queue import enqueue
 from bridge.store.queue.brake import FLOOR
+from bridge.store.queue.group import GroupedWrites
 from hooks.types import Withdrawal
 from tests.store.conftest import Shop, verified
 
@@ -291,6 +293,19 @@ def test_a_leader_that_ends_leaves_nobody_waiting(shop: Shop) -> None:
     assert answers(futures) == [KeyboardInterrupt, StoreUnavailable, StoreUnavailable]
     assert len(shop.rows(jobs)) == 1
     assert suspend(shop, 1)().sequence == 1, "the next one leads"
+
+
+def test_what_a_thread_that_ends_leaves_unwritten_keeps_nobody_waiting(shop: Shop) -> None:
+    def write(tx: Connection, item: str) -> str:
+        if item == "ends":
+            raise KeyboardInterrupt
+        return item
+
+    groups = GroupedWrites(shop.database, write, most=1)
+    with pytest.raises(KeyboardInterrupt):
+        groups.write_all(["ends", "left", "behind"])
+    assert groups.run("next") == "next"
+    assert len(groups) == 0
 
 
 def test_one_that_nobody_takes_in_time_is_refused_and_written_by_nobody(

@@ -55,7 +55,6 @@ def claimed(shop: Shop, count: int) -> list[Job]:
 
 
 def test_intents_that_come_at_once_are_one_transaction(shop: Shop) -> None:
-    shop = shop
     found = claimed(shop, 3)
     with at_once(shop, *(partial(shop.intend, job) for job in found)) as futures:
         done = commits(shop)
@@ -65,7 +64,6 @@ def test_intents_that_come_at_once_are_one_transaction(shop: Shop) -> None:
 
 
 def test_whoever_lost_its_lease_writes_nothing_and_the_others_do(shop: Shop) -> None:
-    shop = shop
     late, *_ = claimed(shop, 1)
     shop.now += LEASE + 1
     again = shop.claimed("another")
@@ -79,7 +77,6 @@ def test_whoever_lost_its_lease_writes_nothing_and_the_others_do(shop: Shop) -> 
 
 
 def test_an_answer_and_a_claim_go_together(shop: Shop) -> None:
-    shop = shop
     one, other = claimed(shop, 2)
     step = shop.intend(one)
     shop.intend(other)
@@ -101,7 +98,6 @@ def test_an_answer_and_a_claim_go_together(shop: Shop) -> None:
 def test_if_the_commit_fails_nobody_is_told_that_it_was_written(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shop = shop
     found = claimed(shop, 3)
 
     def full(connection: Any) -> None:
@@ -117,7 +113,6 @@ def test_if_the_commit_fails_nobody_is_told_that_it_was_written(
 
 
 def test_callbacks_share_with_jobs_where_they_are_given_the_same(shop: Shop) -> None:
-    shop = shop
     shop.hook("suspend", "told@example.com", service="told")
     shop.end()
     job, *_ = claimed(shop, 1)

@@ -129,20 +129,35 @@ class GroupedWrites(Generic[Item, Result]):
         transaction as far as can be."""
         mine = [Write[Item, Result](item) for item in items]
         with self._mutex:
-            leads = [self._comes_first(each) for each in mine]
-        for each, first in zip(mine, leads, strict=True):
-            self._see_through(each, first)
+            for each in mine:
+                each.leads = self._comes_first(each)
+        undone = deque(mine)
+        try:
+            while undone:
+                self._see_through(undone[0])
+                undone.popleft()
+        finally:
+            for each in undone:
+                self._abandon(each)
         return mine
 
-    def _see_through(self, mine: Write[Item, Result], leads: bool) -> None:
+    def _see_through(self, mine: Write[Item, Result]) -> None:
         """Until it has ended. Raises only what is no Exception."""
         try:
-            leads = leads or self._must_lead(mine)
+            leads = mine.leads or self._must_lead(mine)
         except StoreUnavailable as error:
             mine.fail(error)
         else:
             if leads:
                 self._lead(mine)
+
+    def _abandon(self, mine: Write[Item, Result]) -> None:
+        """Its thread is ending: nobody may wait for what it would have done."""
+        with self._mutex:
+            if mine in self._waiting:
+                self._waiting.remove(mine)
+        if mine.leads and not mine.ended:
+            self._pass_on([])
 
     def _comes_first(self, mine: Write[Item, Result]) -> bool:
         """Whether it leads; else it waits for whoever does. The caller holds the mutex."""

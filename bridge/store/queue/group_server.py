@@ -130,12 +130,7 @@ class ServerWrites(GroupedWrites[Item, Result]):
                 line[0].signal()
 
     def _abandon(self, mine: Write[Item, Result]) -> None:
-        """Its thread is ending: nobody may wait for what it would have done."""
-        with self._mutex:
-            if mine in self._waiting:
-                self._waiting.remove(mine)
-        if mine.leads and not mine.ended:
-            self._pass_on([])
+        super()._abandon(mine)
         self._leave(mine)
 
     def _gives_up(self, mine: Write[Item, Result]) -> bool:
