@@ -210,8 +210,7 @@ class Database:
 
     @contextmanager
     def look(self) -> Iterator[Connection]:
-        """For one statement, or for several that need not be of one moment: without the two
-        statements that a transaction costs an embedded database."""
+        """What is read need not be of one moment: without the statements of a transaction."""
         self.check_files()
         with translated(), self._connect() as connection:
             self._begin(connection)
