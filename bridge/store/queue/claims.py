@@ -6,13 +6,13 @@ it any more.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.domain.errors import StoreUnavailable
 from bridge.domain.jobs import Status, allow
 from bridge.domain.ports import AccountLimits, Job
 from bridge.store.base.conditions import among, of_mailbox
@@ -21,7 +21,7 @@ from bridge.store.base.rows import Row, to_job
 from bridge.store.base.tables import jobs, mailboxes, steps, workers
 from bridge.store.queue import next_job
 from bridge.store.queue.account_state import places
-from bridge.store.queue.shared_writes import SharedWrites, shared
+from bridge.store.queue.shared_writes import SharedWrites, several_or_one, shared
 from bridge.store.queue.turns import Flow, Turns
 
 LEASES_EVERY = 0.5  # seconds between looks for expired leases while there is enough to do
@@ -115,24 +115,12 @@ class Claims:
             look = self._look(account, limits[account])
             if not look.flows and not look.lease_expired:
                 continue
-            found = self._claim_of(account, limits[account], look, owner, share)
+            claim = partial(self._claim, account, limits[account], look, owner)
+            found = several_or_one(claim, share)
             if found:
                 self.more |= len(names) > 1
                 return found
         return []
-
-    def _claim_of(
-        self, account: str, limits: AccountLimits, look: Look, owner: str, most: int
-    ) -> Sequence[Job]:
-        try:
-            return self._claim(account, limits, look, owner, most)
-        except StoreUnavailable:
-            raise
-        except Exception:
-            if most == 1:
-                raise
-            # One of them that cannot be read shall not keep the others back.
-            return self._claim(account, limits, look, owner, 1)
 
     @shared
     def _claim(

@@ -6,12 +6,12 @@ its others wait.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.domain.errors import StoreUnavailable
 from bridge.domain.ports import ClaimedCallback
 from bridge.reporting.receipts import UNANSWERED
 from bridge.store.base.conditions import among
@@ -25,7 +25,7 @@ from bridge.store.queue.next_callback import (
     SELECT_NEXT_CALLBACK,
     SELECT_NEXT_CALLBACK_LOCKED,
 )
-from bridge.store.queue.shared_writes import SharedWrites, shared
+from bridge.store.queue.shared_writes import SharedWrites, several_or_one, shared
 from bridge.store.queue.turns import Flow, Turns
 
 CALLBACK_LEASE = 40.0  # seconds; a callback has 10 s in all
@@ -243,15 +243,7 @@ class Outbox:
     def _claim_of(self, source: str, due: Due, most: int) -> Sequence[ClaimedCallback]:
         # A server locks each, and of a silent receiver one callback asks.
         most = 1 if due.unanswered or not self.database.embedded else most
-        try:
-            return self._claim(source, due, most)
-        except StoreUnavailable:
-            raise
-        except Exception:
-            if most == 1:
-                raise
-            # One of them that cannot be read shall not keep the others back.
-            return self._claim(source, due, 1)
+        return several_or_one(partial(self._claim, source, due), most)
 
     @shared
     def _claim(self, tx: Connection, source: str, due: Due, most: int) -> Sequence[ClaimedCallback]:

@@ -2,7 +2,7 @@
 the database has one writer, by the rules of group.py. On a server each has its own.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
@@ -44,7 +44,7 @@ class JobWrites(GroupedWrites[OneWrite, tuple[Any]]):
                 results = [each.item(tx) for each in group]
         except StoreUnavailable:
             raise
-        except Exception as error:
+        except Exception as error:  # of any kind: it is raised for whoever wrote that one
             raise Apart from error
         for each, result in zip(group, results, strict=True):
             each.result = (result,)
@@ -86,3 +86,15 @@ def shared(
         return self.writes.run(lambda tx: method(self, tx, *given, **named))
 
     return run
+
+
+def several_or_one(claim: Callable[[int], Sequence[Result]], most: int) -> Sequence[Result]:
+    """What `claim` takes, of `most`; of one alone where it cannot take several."""
+    try:
+        return claim(most)
+    except StoreUnavailable:
+        raise
+    except Exception:  # of any kind: one that cannot be read shall not keep the others back
+        if most == 1:
+            raise
+        return claim(1)
