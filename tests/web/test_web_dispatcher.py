@@ -210,5 +210,6 @@ def test_one_waits_for_no_more_than_one_of_those_that_take_long_by_themselves(
         stand.go_on.set()
         assert statuses([held, good]) == [503, 503]
         ended = time.monotonic()
-    assert ended - waited[0] < 8
-    assert statuses(sent) == [503] * 12
+        # While it is locked: one that is tried after that is kept, and told what is wrong with it.
+        assert statuses(sent) == [503] * 12
+    assert ended - waited[0] < 11  # one after the other they take 12
