@@ -23,6 +23,7 @@ from tests.flow.test_change_of_service import (
 )
 from tests.flow.test_scenarios_services import A, B, C, create, done, states, whole
 from tests.support.scene import Open, Scene
+from tests.support.together import each_at_once
 
 
 def test_the_same_id_with_another_former_service_is_refused(mail: Scene) -> None:
@@ -130,14 +131,8 @@ def side_by_side(scene: Scene, count: int) -> None:
                 barrier.wait(3)
 
     scene.engine.worker.checkpoint = meet
-    threads = [
-        threading.Thread(target=scene.engine.worker.run, args=(job,)) for job in claimed if job
-    ]
-    assert len(threads) == count
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join(60)
+    assert None not in claimed
+    each_at_once(scene.engine.worker.run, claimed)
     scene.engine.worker.checkpoint = lambda name: None
     scene.work(600)
 

@@ -8,10 +8,12 @@ import threading
 import urllib.error
 import urllib.parse
 import urllib.request
+from functools import partial
 
 import pytest
 
 from bridge.sim import Simulator
+from tests.support.together import at_once
 
 
 def control(sim, path, body=None, method=None):
@@ -45,14 +47,7 @@ def test_a_connection_serves_many_requests(remote):
 
 def test_many_clients_at_once_never_overfill_a_pak(remote):
     bundle = remote.sim.control("/paks", {"domain": "example.com", "size": 10})["bundle"]
-    threads = [
-        threading.Thread(target=remote.create, args=(f"u{n}",), kwargs={"bundleid": bundle})
-        for n in range(16)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once([partial(remote.create, f"u{n}", bundleid=bundle) for n in range(16)])
     assert len(remote.domain()["mailboxes"]) == 10
     assert remote.domain()["paks"][str(bundle)]["free"] == 0
 

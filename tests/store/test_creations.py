@@ -2,9 +2,7 @@
 two passes."""
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from threading import Barrier
 from typing import Any
 
 import pytest
@@ -17,6 +15,7 @@ from bridge.domain.ports import Job, Limits
 from bridge.store.base.tables import jobs, mailboxes, steps
 from bridge.store.queue import customers
 from tests.store.conftest import ACCOUNTS, Shop
+from tests.support.together import each_at_once
 
 PASSWORD = "Planted-Secret.7"
 BUY = {"product": "pak", "quantity": 1}
@@ -44,18 +43,15 @@ def test_of_two_customers_at_the_same_moment_one_passes(crowded: Shop, kind: Cha
             creator(crowded, f"{local}@d{number}.test", customer)
             for local, customer in (("a", "11"), ("b", "12"))
         ]
-        start = Barrier(2)
 
-        def intend(job: Job, start: Barrier = start) -> str:
-            start.wait()
+        def intend(job: Job) -> str:
             try:
                 crowded.intend(job, kind, **(BUY if kind is ChangeKind.BUY else {}))
             except NeedsPerson as error:
                 return error.code
             return "passed"
 
-        with ThreadPoolExecutor(2) as pool:
-            assert sorted(pool.map(intend, both)) == ["domain_of_another", "passed"]
+        assert sorted(each_at_once(intend, both)) == ["domain_of_another", "passed"]
 
 
 @pytest.mark.parametrize("store", ["postgres"])

@@ -1,9 +1,6 @@
 """Mailboxes that cost by the month: as many in a UTC day as the limit says, whoever asks at once;
 the rest waits."""
 
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-
 import pytest
 
 from bridge.domain.errors import NotPossible
@@ -14,6 +11,7 @@ from bridge.store import Troubles
 from bridge.store.base.tables import audit, notes
 from bridge.wiring import first_id
 from tests.store.conftest import NOON, Shop
+from tests.support.together import at_once, each_at_once
 
 PASSWORD = "Planted-Secret.7"
 MIDNIGHT = NOON + 43200
@@ -111,14 +109,7 @@ def test_of_many_at_the_same_moment_exactly_the_limit_passes(
     for day in range(4):
         shop.now = NOON + day * 86400
         both = [creator(shop, f"d{day}-{n}", ("main", "other")[n % 2], **more) for n in range(6)]
-        start = Barrier(len(both))
-
-        def at_once(job: Job, start: Barrier = start) -> bool:
-            start.wait()
-            return create(shop, job, most(3))
-
-        with ThreadPoolExecutor(len(both)) as pool:
-            assert sum(pool.map(at_once, both)) == 3
+        assert sum(each_at_once(lambda job: create(shop, job, most(3)), both)) == 3
         for row in shop.lookup.page("jobs", None)[0]:
             if row["status"] == "queued":
                 shop.operator.cancel(row["id"])
@@ -258,14 +249,7 @@ def test_one_alert_while_jobs_wait_and_one_when_none_does(shop: Shop) -> None:
 def test_of_two_workers_that_look_at_once_one_writes_the_alert(shop: Shop) -> None:
     create(shop, creator(shop, "a"), most(1))
     create(shop, creator(shop, "b"), most(1))
-    start = Barrier(4)
-
-    def at_once(_: int) -> None:
-        start.wait()
-        Troubles(shop.database, first_id).look()
-
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(at_once, range(4)))
+    at_once([lambda: Troubles(shop.database, first_id).look()] * 4)
     assert len(shop.rows(notes)) == 1
 
 

@@ -1,7 +1,6 @@
 """What a reconciliation found is kept until the next one says otherwise, with the time since
 when it is so."""
 
-import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from bridge.store import Findings
 from bridge.store.admin.findings import LEASE, following
 from bridge.store.base.tables import accounts
 from tests.store.conftest import NOON, Shop
+from tests.support.together import at_once
 
 PAK = Pak("26770", 3, datetime(2028, 1, 1, tzinfo=UTC))
 GONE = Difference(
@@ -265,21 +265,11 @@ def test_old_reconciliations_are_pruned_but_the_last(shop: Shop) -> None:
 def test_two_at_a_time_keep_one_after_the_other(shop: Shop) -> None:
     """A person's and the nightly one, of one account: the second takes the place of the first,
     and neither fails."""
-    begun, failed = threading.Barrier(4), []
 
     def keep() -> None:
-        begun.wait()
         for _ in range(5):
-            try:
-                found(shop, GONE, ODD, domains=[f"d{number}.example.com" for number in range(30)])
-            except Exception as error:
-                failed.append(error)
+            found(shop, GONE, ODD, domains=[f"d{number}.example.com" for number in range(30)])
 
-    threads = [threading.Thread(target=keep) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failed == []
+    at_once([keep] * 4)
     with shop.database.read() as tx:
         assert tx.exec_driver_sql("SELECT count(*) FROM paks").scalar() == 30

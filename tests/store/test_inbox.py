@@ -1,7 +1,6 @@
 """Hooks in: one job for one id, sequence numbers by arrival, and what overtakes what."""
 
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -11,6 +10,7 @@ from bridge.domain.model import ChangeKind
 from bridge.domain.ports import Dismissed, Reused, SourcePaused
 from bridge.store.base.tables import hooks, jobs
 from tests.store.conftest import NOON, Shop, verified
+from tests.support.together import at_once, each_at_once
 
 PASSWORD = "Planted-Secret.7"
 DATA = {
@@ -56,14 +56,8 @@ class TestIds:
         assert first.job != second.job
 
     def test_one_delivery_on_many_threads_at_once_is_one_job(self, shop: Shop) -> None:
-        start = Barrier(8)
-
-        def deliver(_: int) -> str:
-            start.wait()
-            return shop.hook("suspend", id="msg_1").job
-
-        with ThreadPoolExecutor(8) as pool:
-            assert len(set(pool.map(deliver, range(8)))) == 1
+        receipts = at_once([partial(shop.hook, "suspend", id="msg_1")] * 8)
+        assert len({receipt.job for receipt in receipts}) == 1
         assert [row["sequence"] for row in shop.rows(jobs)] == [1]
 
     def test_a_paused_source_is_refused_and_nothing_kept(self, shop: Shop) -> None:
@@ -138,14 +132,10 @@ class TestOrder:
         assert shop.hook("suspend", "b@example.com").sequence == 1
 
     def test_eight_threads_get_every_number_once_each_in_its_own_order(self, shop: Shop) -> None:
-        start = Barrier(8)
-
         def deliver(thread: int) -> list[int]:
-            start.wait()
             return [shop.hook("suspend", service=f"{thread}-{n}").sequence for n in range(10)]
 
-        with ThreadPoolExecutor(8) as pool:
-            each = list(pool.map(deliver, range(8)))
+        each = each_at_once(deliver, range(8))
         assert all(numbers == sorted(numbers) for numbers in each)
         assert sorted(number for numbers in each for number in numbers) == list(range(1, 81))
 

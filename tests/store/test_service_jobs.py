@@ -1,10 +1,8 @@
 """Hooks about a whole service: its own job, and one for each of its mailboxes."""
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
-from threading import Barrier
 from typing import Any
 
 import pytest
@@ -21,6 +19,7 @@ from bridge.store.base.tables import accounts, callbacks, jobs, mailboxes, notes
 from bridge.store.queue import brake
 from hooks.types import Intent, Withdrawal
 from tests.store.conftest import ACCOUNTS, Shop, verified
+from tests.support.together import each_at_once
 
 A, B, C = "a@example.com", "b@example.com", "c@example.net"
 STATES = {"suspend": State.SUSPENDED, "unsuspend": State.ACTIVE, "terminate": State.ABSENT}
@@ -262,14 +261,7 @@ def test_of_two_members_that_end_at_the_same_moment_one_ends_the_service(shop: S
         shop.own(*names, service=service)
         receipt = shop.whole("suspend", service=service)
         claimed = [shop.claimed() for _ in names]
-        start = Barrier(len(names))
-
-        def finish(job: Job, start: Barrier = start) -> None:
-            start.wait()
-            shop.finish(job)
-
-        with ThreadPoolExecutor(len(names)) as pool:
-            list(pool.map(finish, claimed))
+        each_at_once(shop.finish, claimed)
         assert shop.status(receipt) == "succeeded", number
 
 
@@ -733,18 +725,15 @@ def test_of_two_creations_at_the_last_seat_one_passes(shop: Shop) -> None:
             address = f"{local}@d{number}.test"
             shop.hook("create", address, service=service, password="Sample-1", seats=2)
         claimed = [shop.claimed() for _ in range(3)]
-        start = Barrier(3)
 
-        def intend(job: Job, start: Barrier = start) -> str:
-            start.wait()
+        def intend(job: Job) -> str:
             try:
                 shop.intend(job, ChangeKind.CREATE)
             except Refused as error:
                 return error.code
             return "passed"
 
-        with ThreadPoolExecutor(3) as pool:
-            assert sorted(pool.map(intend, claimed)) == ["passed", "passed", "seats_full"]
+        assert sorted(each_at_once(intend, claimed)) == ["passed", "passed", "seats_full"]
         for job in claimed:
             shop.finish(job)
 

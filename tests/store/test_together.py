@@ -3,7 +3,6 @@
 With real threads.
 """
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +14,7 @@ from bridge.domain.model import Address, Record, State
 from bridge.store import OperatorActions
 from bridge.store.base.tables import audit, callbacks, jobs, mailboxes
 from tests.store.conftest import ADDRESS, Shop, verified
+from tests.support.together import each_at_once
 
 MANY = 4
 ROUNDS = 5
@@ -24,28 +24,16 @@ def together(
     shop: Shop, act: Callable[[OperatorActions], Any], many: int = MANY
 ) -> tuple[list[Any], list[str]]:
     """What came of it in each of so many threads: the answers, and the refusals."""
-    start = threading.Barrier(many)
-    done: list[Any] = []
-    refused: list[str] = []
-    broken: list[Exception] = []
 
-    def one(number: int) -> None:
-        person = shop.operator.by(f"person {number}")
-        start.wait(30)
+    def one(person: OperatorActions) -> tuple[bool, Any]:
         try:
-            done.append(act(person))
+            return True, act(person)
         except NotPossible as refusal:
-            refused.append(str(refusal))
-        except Exception as error:
-            broken.append(error)
+            return False, str(refusal)
 
-    threads = [threading.Thread(target=one, args=(number,)) for number in range(many)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert broken == []
-    return done, refused
+    people = [shop.operator.by(f"person {number}") for number in range(many)]
+    came = each_at_once(one, people)
+    return [each for done, each in came if done], [each for done, each in came if not done]
 
 
 def held(shop: Shop, address: str = ADDRESS, **more: Any) -> str:

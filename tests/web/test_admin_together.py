@@ -1,8 +1,7 @@
 """Four people press the same button at once, over HTTP: one job takes its place, the others are
 told so."""
 
-import threading
-from collections import Counter
+from functools import partial
 
 import pytest
 
@@ -10,6 +9,7 @@ from bridge.web import create_app
 from tests.support.admin import FULL, Visitor, fill
 from tests.support.bridge import PASSWORD
 from tests.support.scene import Open, Scene
+from tests.support.together import at_once
 
 MANY, ROUNDS = 4, 5
 
@@ -47,29 +47,12 @@ def test_one_is_carried_out(full: Scene, verb: str) -> None:
         visitors[-1].sign_in()
     for number in range(ROUNDS):
         job = held(full, number)
-        path, start = f"/admin/jobs/{job}/{verb}", threading.Barrier(MANY)
+        path = f"/admin/jobs/{job}/{verb}"
         forms = [visitor.get(path).form(path) for visitor in visitors]
-        answers: Counter[int] = Counter()
-
-        def press(
-            visitor: Visitor,
-            form: dict[str, str],
-            path: str = path,
-            start: threading.Barrier = start,
-        ) -> None:
-            start.wait(30)
-            answers[visitor.post(path, form).status_code] += 1  # noqa: B023 - it ends within this turn of the loop
-
-        threads = [
-            threading.Thread(target=press, args=given)
-            for given in zip(visitors, forms, strict=True)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(60)
-
-        assert answers == {303: 1, 409: MANY - 1}
+        answers = at_once(
+            [partial(one.post, path, form) for one, form in zip(visitors, forms, strict=True)]
+        )
+        assert sorted(each.status_code for each in answers) == [303] + [409] * (MANY - 1)
         rows, _ = full.service.lookup.page("jobs", None, service_id=f"6{number}")
         replacements = [row["id"] for row in rows if row["replaces"] == job]
         assert len(replacements) == (0 if verb == "reject" else 1)
