@@ -124,7 +124,7 @@ def test_a_large_service_keeps_no_account_waiting(shop: Shop) -> None:
         if name == "members-recorded":
             other = Thread(target=lambda: found.append(shop.claim()))
             other.start()
-            other.join(2)
+            other.join(30)  # a claim that waits for the members would wait for ever
             found.append(None)
 
     shop.inbox.checkpoint = claim
