@@ -6,6 +6,7 @@ does that once.
 """
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -24,8 +25,15 @@ from tests.support.postgres import free_port
 SOURCES = ("bridge", "hooks", "pyproject.toml", "README.md", "LICENSE")
 
 
+def away() -> dict[str, str]:
+    """An environment that leads to no sources either."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
+
 def ran(*command: object, cwd: Path) -> str:
-    done = subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True)
+    done = subprocess.run(
+        [str(part) for part in command], cwd=cwd, env=away(), capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -115,7 +123,7 @@ def test_from_an_empty_folder_to_a_bridge_that_answers(configured: tuple[Path, P
     log = folder / "bridge.log"
     with log.open("w") as out:
         serving = subprocess.Popen(
-            [program, "serve", "--port", str(port)], cwd=folder, stdout=out, stderr=out
+            [program, "serve", "--port", str(port)], cwd=folder, env=away(), stdout=out, stderr=out
         )
     try:
         until(lambda: " ready" in log.read_text() or serving.poll() is not None, why=log.read_text)
