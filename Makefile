@@ -97,10 +97,12 @@ format: $(VENV)/.test ### let ruff format everything
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-COMPILE = build/lock/bin/pip-compile --quiet $(UPGRADE) --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header
+# For the oldest Python that pyproject.toml allows: what runs on it runs on the others.
+COMPILE = build/lock/bin/uv pip compile --quiet $(UPGRADE) --python-version $(OLDEST) --generate-hashes --no-header
+OLDEST = $$(sed -n 's/^requires-python = ">=\([0-9.]*\)"/\1.0/p' pyproject.toml)
 
 lock: ### resolve the lock files anew; with UPGRADE= only what a new dependency needs
-	$(PYTHON) -m venv build/lock && build/lock/bin/pip install --quiet pip-tools
+	$(PYTHON) -m venv build/lock && build/lock/bin/pip install --quiet uv
 	$(COMPILE) --output-file requirements.lock pyproject.toml
 	$(COMPILE) --extra postgres --constraint requirements.lock --output-file requirements-postgres.lock pyproject.toml
 	$(COMPILE) --extra demo --constraint requirements.lock --output-file requirements-demo.lock pyproject.toml

@@ -3,8 +3,10 @@ wherever, and nothing else."""
 
 import re
 import tomllib
+from importlib.metadata import metadata
 
 import pytest
+from packaging.specifiers import SpecifierSet  # of pytest and of the program, so not asked for here
 
 from tests.docs.pages import text
 
@@ -52,3 +54,12 @@ def test_everything_that_is_asked_for_is_locked_and_no_other_extra(lock: str) ->
     assert asked | {named(each) for name in EXTRAS[lock] for each in extras[name]} <= locked
     others = {named(each) for name in set(extras) - set(EXTRAS[lock]) for each in extras[name]}
     assert not others & locked
+
+
+def test_all_of_it_can_be_installed_on_the_oldest_python() -> None:
+    """Debian's own may be older than the one that resolved the locks. Of each as it is installed
+    for the tests."""
+    oldest = PROJECT["requires-python"].removeprefix(">=") + ".0"
+    for requirement in entries("requirements-test.lock"):
+        needs = metadata(requirement.partition("==")[0])["Requires-Python"]
+        assert SpecifierSet(needs or "").contains(oldest), (requirement, needs)
