@@ -10,7 +10,7 @@ final class CustomersWordsTest extends TestCase
     private const LANGUAGES = ['english', 'german', 'spanish'];
     private const FOLDERS = [MODULE . '/lang', KIT . '/lang'];
     private const CLASSES = ['Page', 'Form', 'Dns', 'Size', 'Warning', 'Bar', 'MailboxForm', 'SeatsForm', 'SeatsPage'];
-    private const FOR_STAFF = ['refused_visitor', 'mail_failed', 'mail_sent', 'deleted'];
+    private const FOR_STAFF = ['refused_visitor', 'mail_failed', 'mail_sent', 'deleted', 'staff_dns_provider'];
     private const PURPOSES = ['mx', 'spf', 'dkim', 'dmarc', 'autodiscovery'];
     private const STATES = ['ok', 'missing', 'wrong', 'advised', 'unknown'];
 

@@ -16,7 +16,7 @@ final class EscapingTest extends TestCase
     private const EVIL = '<script>alert("x")</script>&\'"><img src=x onerror=alert(1)>';
 
     private const ELEMENTS = ['html', 'head', 'meta', 'body', 'div', 'section', 'details', 'summary', 'form', 'label', 'input', 'button', 'meter', 'code',
-        'ul', 'li', 'h3', 'h4', 'dl', 'dt', 'dd', 'span', 'p', 'a', 'strong'];
+        'ul', 'li', 'h3', 'h4', 'dl', 'dt', 'dd', 'span', 'p', 'a', 'strong', 'br'];
 
     public static function rendered(array $variables): string
     {

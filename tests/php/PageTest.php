@@ -222,6 +222,8 @@ final class PageTest extends TestCase
         unset($_SESSION['enombridge_dns']);
         Bridge::does('', ['domain.readiness' => Bridge::refuses(422, more: ['code' => 'unsupported'])]);
         self::assertSame([], self::page()['dns']);
+        Bridge::does('', ['domain.readiness' => Bridge::tells(['receives' => 'ready', 'sends' => 'ready', 'records' => []])]);
+        self::assertSame('ready', self::page()['dns']['receives']['state'], 'a first mailbox is there now');
         Billing::change(['domainstatus' => 'Suspended']);
         Bridge::$requests = [];
         self::assertSame([], self::page()['dns']);

@@ -43,6 +43,27 @@ final class PagesTest extends TestCase
         self::assertArrayNotHasKey('On the bridge', enombridge_AdminServicesTabFields(Billing::params()));
     }
 
+    public function testStaffReadsWhetherTheMailOfTheDomainWorksAndWhatToSet(): void
+    {
+        $record = fn (string $purpose, string $state, array $more = []): array => $more + ['purpose' => $purpose, 'type' => 'TXT', 'name' => 'example.com', 'value' => null, 'found' => [], 'state' => $state, 'set_by' => null];
+        $records = [$record('mx', 'ok'), $record('spf', 'missing', ['value' => '<b>v=spf1 ~all', 'set_by' => 'dns']), $record('dkim', 'missing', ['set_by' => 'provider'])];
+        Bridge::does(Bridge::ends('succeeded'), ['domain.readiness' => Bridge::tells(['receives' => 'ready', 'sends' => 'not_ready', 'records' => $records, 'name_servers' => ['ns1.example.net']])]);
+        self::assertArrayNotHasKey('DNS records', enombridge_AdminServicesTabFields(Billing::params()), 'there is no mailbox yet');
+        self::assertSame([], Bridge::$requests);
+        Billing::run('CreateAccount');
+        $lines = explode('<br>', enombridge_AdminServicesTabFields(Billing::params())['DNS records']);
+        self::assertSame([
+            'example.com receives mail.', 'Mail from example.com may be refused or land in spam folders.', 'Receiving mail (MX): Right',
+            'Allowed senders (SPF): Missing. Add this record: TXT example.com ‹b›v=spf1 ~all',
+            'Signature (DKIM): Missing. Nothing can be set in DNS: ask the mail provider for a key first.',
+            'Records of example.com are set where its DNS is run, at these name servers: ns1.example.net.',
+        ], $lines);
+        self::assertSame('example.com', Bridge::queries('domain.readiness')[0]->data()['domain']);
+        unset($_SESSION['enombridge_dns']);
+        Bridge::does('', ['domain.readiness' => Bridge::refuses(422)]);
+        self::assertArrayNotHasKey('DNS records', enombridge_AdminServicesTabFields(Billing::params()), 'an account with nothing to compare with');
+    }
+
     /** @return iterable<string, array{array<int, string>, string, string}> */
     public static function settings(): iterable
     {

@@ -79,7 +79,28 @@ final class SeatsFormTest extends SeatsTestCase
         self::assertStringContainsString('must be in example.com', self::sends(['do' => 'aliases', 'mailbox' => 'ann@example.com', 'aliases' => 'a@example.net'])[0]['text']);
         self::assertStringContainsString('20 at most', self::sends(['do' => 'forwarding', 'mailbox' => 'ann@example.com', 'forward' => implode("\n", array_map(fn (int $n) => "a$n@example.net", range(1, 21)))])[0]['text']);
         self::assertStringContainsString('20 at most', self::sends(['do' => 'forwarding', 'mailbox' => 'ann@example.com', 'forward' => 'nobody'])[0]['text']);
+        self::assertStringContainsString('not ann@example.com itself', self::sends(['do' => 'forwarding', 'mailbox' => 'ann@example.com', 'forward' => "a@example.net\nAnn@example.com"])[0]['text']);
+        self::assertStringContainsString('none may be ann@example.com itself', self::sends(['do' => 'aliases', 'mailbox' => 'ann@example.com', 'aliases' => 'sales ann'])[0]['text']);
         self::assertCount($sent, Bridge::hooks());
+    }
+
+    public function testWhatTheBridgeFindsWrongInAListIsSaidOfThatList(): void
+    {
+        $forms = ['aliases' => ['aliases', ['aliases' => 'a..b'], 'These addresses cannot be used'], 'forwarding' => ['forward_to', ['forward' => 'a@example.net'], 'Enter whole addresses']];
+        foreach ($forms as $do => [$field, $fields, $said]) {
+            foreach (["data.$field", "data.$field.0"] as $named) {
+                self::bridge([self::box('ann')], Bridge::refuses(422, more: ['errors' => [$named => ['No.']]]));
+                self::assertStringStartsWith($said, self::sends(['do' => $do, 'mailbox' => 'ann@example.com'] + $fields)[0]['text'], $named);
+            }
+        }
+    }
+
+    public function testAnAddressThatAMailboxHasBesideItsOwnIsNotAdded(): void
+    {
+        self::bridge([self::box('ann', ['aliases' => ['sales@example.com']])]);
+        $said = self::sends(['do' => 'add', 'local' => 'Sales'] + self::GOOD)[0]['text'];
+        self::assertSame('sales@example.com is a further address of ann@example.com. Remove it there first.', $said);
+        self::assertSame([], Bridge::hooks());
     }
 
     /** @return iterable<string, array{string, array<string, string>}> every form of the page */

@@ -145,6 +145,40 @@ final class SeatsTest extends SeatsTestCase
         self::assertSame([], Bridge::hooks());
     }
 
+    public function testMoreMailboxesThanWereOrderedIsSaidToTheCustomer(): void
+    {
+        self::assertSame('', self::page()['seats']['over']);
+        Billing::$more['configoptions']['Mailboxes'] = 0;
+        foreach (['english' => 'You have 2 mailboxes and ordered 1. Remove 1 of them, or order more.', 'german' => 'Sie haben 2 Postfächer', 'spanish' => 'Tiene 2 buzones'] as $_SESSION['Language'] => $said) {
+            $page = self::page();
+            self::assertStringStartsWith($said, $page['seats']['over']);
+            self::assertStringContainsString($page['seats']['over'], html_entity_decode(EscapingTest::rendered($page)));
+        }
+    }
+
+    public function testWhatIsUnderWayHasALinkToLookAgain(): void
+    {
+        $link = '<a href="clientarea.php?action=productdetails&amp;id=1042">Reload this page</a>';
+        self::assertStringNotContainsString($link, EscapingTest::rendered(self::page()));
+        self::bridge([self::box('ann')], Bridge::accepts());
+        self::sends(['do' => 'add', 'local' => 'cay'] + self::GOOD);
+        self::page();
+        self::assertStringContainsString($link, EscapingTest::rendered(self::page()), 'without JavaScript');
+    }
+
+    public function testADomainWithoutAMailboxIsAnAccountOfTheServer(): void
+    {
+        Bridge::does('', ['mailbox.list' => Bridge::tells(['items' => [], 'next' => null])]);
+        [$account] = enombridge_ListAccounts(Billing::serverParams())['accounts'];
+        self::assertSame(['example.com', 'example.com', 'Active'], [$account['uniqueIdentifier'], $account['domain'], $account['status']]);
+        Billing::change(['domainstatus' => 'Suspended']);
+        self::assertSame('Suspended', enombridge_ListAccounts(Billing::serverParams())['accounts'][0]['status']);
+        foreach ([['domainstatus' => 'Terminated'], ['domainstatus' => 'Active', 'username' => ''], ['username' => 'example.com', 'server' => 99]] as $changes) {
+            Billing::change($changes);
+            self::assertSame([], enombridge_ListAccounts(Billing::serverParams())['accounts']);
+        }
+    }
+
     public function testAChangeOfSizeIsSentForThoseThatHaveAnother(): void
     {
         Billing::$more['configoptions']['Mailbox size'] = 'large';

@@ -44,7 +44,7 @@ final class Accounts
                 }
                 $after = $next;
             }
-            return ['success' => true, 'accounts' => self::together($accounts)];
+            return ['success' => true, 'accounts' => self::withEmpty(self::together($accounts), (int) ($params['serverid'] ?? 0))];
         } catch (Fault $fault) {
             return ['success' => false, 'error' => $fault->getMessage()];
         } catch (\Throwable $error) {
@@ -138,6 +138,35 @@ final class Accounts
             $found[$name] = $one;
         }
         return array_values($found);
+    }
+
+    /**
+     * A domain whose customer has not made a mailbox yet is an account too: as one that is missing, WHMCS would offer to end
+     * its service.
+     *
+     * @param list<array<string, string>> $accounts
+     * @return list<array<string, string>>
+     */
+    private static function withEmpty(array $accounts, int $server): array
+    {
+        $known = array_flip(array_column($accounts, 'uniqueIdentifier'));
+        $services = Capsule::table('tblhosting')->join('tblproducts', 'tblproducts.id', '=', 'tblhosting.packageid')
+            ->where('tblproducts.servertype', 'enombridge')->where('tblhosting.server', $server)
+            ->whereIn('tblhosting.domainstatus', ['Active', 'Suspended'])->where('tblhosting.username', 'not like', '%@%')
+            ->where('tblhosting.username', '!=', '')->orderBy('tblhosting.id')->pluck('tblhosting.id');
+        foreach ($services as $service) {
+            $hosting = Hosting::find((int) $service);
+            $name = (string) $hosting?->mailbox;
+            if (!isset($known[$name]) && $hosting?->hasSeats()) {
+                $known[$name] = true;
+                $made = $hosting->column('regdate');
+                $accounts[] = [
+                    'name' => $name, 'email' => '', 'username' => $name, 'domain' => $name, 'uniqueIdentifier' => $name,
+                    'product' => '', 'primaryip' => '', 'created' => self::local($made), 'status' => $hosting->status,
+                ];
+            }
+        }
+        return $accounts;
     }
 
     /** @param array<string, mixed> $usage */

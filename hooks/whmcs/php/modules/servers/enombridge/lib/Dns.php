@@ -26,6 +26,25 @@ final class Dns
         return $found === [] ? [] : $self->shown($found);
     }
 
+    /** The same for staff, in a line for each record. @return list<string> plain; none where there is nothing to check */
+    public static function lines(string $domain, Client $client): array
+    {
+        $shown = self::of($domain, $client, Language::staffs());
+        if ($shown === []) {
+            return [];
+        }
+        $ways = [$shown['receives']['text'], $shown['sends']['text']];
+        return [...$ways, ...array_map(self::line(...), $shown['tiles']), ...array_filter([$shown['where']])];
+    }
+
+    /** @param array<string, mixed> $tile */
+    private static function line(array $tile): string
+    {
+        $records = array_map(fn (array $one): string => "$one[do] $one[type] $one[name] " . ($one['value'] ?: $one['found']), $tile['records']);
+        $more = [...$records, ...($tile['provider'] === '' ? [] : [Text::of('staff_dns_provider')])];
+        return implode('. ', ["$tile[title]: $tile[label]", ...($more === [] ? [] : [implode(' ', $more)])]);
+    }
+
     /** @return ?array<string, mixed> */
     private static function kept(string $domain): ?array
     {
@@ -37,11 +56,10 @@ final class Dns
     private static function ask(string $domain, Client $client): array
     {
         $answer = $client->within(self::PATIENCE)->query('domain.readiness', ['domain' => $domain]);
-        $found = match (true) {
-            $answer->kind === 'answered' => $answer->receipt,
-            $answer->kind === 'refused' => [], // it has nothing to compare with, or no mailbox there yet
-            default => ['records' => []], // nobody knows now
-        };
+        if ($answer->kind === 'refused') {
+            return []; // it has nothing to compare with, or no mailbox there yet: after the first one it has
+        }
+        $found = $answer->kind === 'answered' ? $answer->receipt : ['records' => []]; // else nobody knows now
         $_SESSION['enombridge_dns'] = [$domain => ['at' => time(), 'found' => $found]];
         return $found;
     }

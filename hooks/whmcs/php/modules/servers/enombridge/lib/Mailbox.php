@@ -4,6 +4,7 @@ namespace WHMCS\Module\Server\Enombridge;
 
 use EnomBridge\Kit;
 use EnomBridge\Kit\Action;
+use EnomBridge\Kit\Address;
 use EnomBridge\Kit\Fault;
 use EnomBridge\Kit\Pending;
 use EnomBridge\Kit\Text;
@@ -47,6 +48,9 @@ final class Mailbox extends Kit\Mailbox
         foreach ($moves as $key => $lines) {
             $fields[Text::of($key)] = implode('<br>', array_map(self::escaped(...), $lines));
         }
+        if (($dns = $this->dns()) !== []) {
+            $fields[Text::of('staff_dns')] = implode('<br>', array_map(self::escaped(...), $dns));
+        }
         if (($links = $this->links()) !== []) {
             $anchors = array_map(self::anchor(...), array_keys($links), $links);
             $fields[Text::of('staff_bridge')] = implode(' &middot; ', $anchors);
@@ -69,6 +73,19 @@ final class Mailbox extends Kit\Mailbox
         } catch (Fault $fault) {
             return ['staff_mailbox' => Text::of('staff_seats_away', ['why' => $fault->getMessage()])];
         }
+    }
+
+    /** Whether the mail of its domain works: the bridge looks into DNS, Enom is not asked. @return list<string> plain */
+    private function dns(): array
+    {
+        $isThere = in_array(Hosting::find($this->call->id)?->status, ['Active', 'Suspended'], true);
+        $domain = $isThere ? Address::domain($this->record->address ?: $this->seatsDomain()) : '';
+        return $domain === '' ? [] : Dns::lines($domain, $this->call->client());
+    }
+
+    private function seatsDomain(): string
+    {
+        return $this->call instanceof SeatsService ? $this->call->address() : '';
     }
 
     /** Where the mailbox of a single service went. @return array<string, list<string>> */

@@ -36,8 +36,8 @@ class MailboxForm
         $whole = fn (string $typed): string => str_contains($typed, '@') ? $typed : "$typed@$domain";
         $aliases = array_map($whole, $this->typed('aliases'));
         $isFine = fn (string $one): bool => Receipt::address($one) !== '' && str_ends_with($one, "@$domain");
-        if ($aliases !== array_filter($aliases, $isFine)) {
-            return $this->said('danger', 'aliases_refused', ['domain' => $domain]);
+        if ($aliases !== array_filter($aliases, $isFine) || in_array($this->fields['mailbox'], $aliases, true)) {
+            return $this->said('danger', 'aliases_refused', $this->rules());
         }
         return $this->send('mailbox.set_aliases', 'aliases', $this->fields['mailbox'], ['aliases' => $aliases]);
     }
@@ -47,11 +47,19 @@ class MailboxForm
     {
         $to = $this->typed('forward');
         $isFine = fn (string $one): bool => filter_var($one, FILTER_VALIDATE_EMAIL) !== false;
-        if (count($to) > self::MOST_FORWARDS || $to !== array_filter($to, $isFine)) {
-            return $this->said('danger', 'forwarding_refused', ['most' => (string) self::MOST_FORWARDS]);
+        $isItself = in_array($this->fields['mailbox'], $to, true);
+        if (count($to) > self::MOST_FORWARDS || $to !== array_filter($to, $isFine) || $isItself) {
+            return $this->said('danger', 'forwarding_refused', $this->rules());
         }
         $data = ['forward_to' => $to, 'keep_copy' => ($this->fields['copy'] ?? '') === 'on'];
         return $this->send('mailbox.set_forwarding', 'forwarding', $this->fields['mailbox'], $data);
+    }
+
+    /** What a list of addresses has to keep to. @return array<string, string> */
+    private function rules(): array
+    {
+        $mailbox = $this->fields['mailbox'];
+        return ['domain' => Address::domain($mailbox), 'most' => (string) self::MOST_FORWARDS, 'address' => $mailbox];
     }
 
     /** @return list<string> one on each line, or with commas between them */
@@ -102,7 +110,10 @@ class MailboxForm
     /** @return array{kind: string, text: string} */
     private function refused(Answer $answer): array
     {
+        $isAbout = fn (string $field): bool => preg_grep("/\\A$field(\\.|\\z)/", $answer->fields) !== [];
         return match (true) {
+            $isAbout('aliases') => $this->said('danger', 'aliases_refused', $this->rules()),
+            $isAbout('forward_to') => $this->said('danger', 'forwarding_refused', $this->rules()),
             in_array('password', $answer->fields, true) => $this->said('danger', 'password_refused_client'),
             in_array('address', $answer->fields, true) => $this->said('danger', 'address_refused'),
             default => $this->said('danger', 'not_accepted'),

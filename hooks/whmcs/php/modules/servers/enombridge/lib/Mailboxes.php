@@ -51,6 +51,13 @@ final class Mailboxes
         return $address !== '' && in_array($address, array_column($this->all(), 'address'), true);
     }
 
+    /** Which of them has this as a further address; empty: none, as far as the bridge has been told. */
+    public function with(string $address): string
+    {
+        $isHolder = fn (array $one): bool => in_array($address, $one['aliases'] ?? [], true);
+        return array_column(array_filter($this->all(), $isHolder), 'address')[0] ?? '';
+    }
+
     /** @return list<string> those whose mail has no room in this plan */
     public function tooLargeFor(string $plan): array
     {

@@ -49,8 +49,13 @@ final class SeatsForm extends MailboxForm
             return $this->said('danger', 'address_refused');
         }
         $address = $local . '@' . $this->service->seats()->domain;
-        if (Mailboxes::of($this->call)->has($address)) {
+        $mailboxes = Mailboxes::of($this->call);
+        if ($mailboxes->has($address)) {
             return $this->said('danger', 'address_there', ['address' => $address]); // a second order of it would set its password
+        }
+        $holder = $mailboxes->with($address);
+        if ($holder !== '') {
+            return $this->said('danger', 'address_further', ['address' => $address, 'mailbox' => $holder]);
         }
         $data = ['password' => $this->fields['password']] + $this->service->mailboxData();
         return $this->send('mailbox.create', 'add', $address, $data);

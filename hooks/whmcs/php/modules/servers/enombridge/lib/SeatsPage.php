@@ -27,9 +27,12 @@ final class SeatsPage
     {
         $sold = $this->call->seats();
         $used = count($this->mailboxes->all());
+        $living = count($this->mailboxes->living());
+        $over = ['used' => $living, 'seats' => $sold->number, 'more' => $living - $sold->number];
         return [
             'domain' => $sold->domain,
             'text' => Text::of('seats_used', ['used' => $used, 'seats' => $sold->number], $this->language),
+            'over' => $living > $sold->number ? Text::of('seats_over', $over, $this->language) : '',
             'free' => max(0, $sold->number - $used),
             'more' => $this->hosting->upgrades(),
         ];

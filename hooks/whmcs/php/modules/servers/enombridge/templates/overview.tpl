@@ -3,12 +3,13 @@
 <div class="enombridge" id="enombridge" data-busy="{if $busy}1{/if}" data-copy="{$text.copy|escape}" data-copied="{$text.copied|escape}">
     <div role="status">
     {foreach $messages as $message}
-        <p class="eb-message eb-{$message.kind|escape}">{$message.text|escape}</p>
+        <p class="eb-message eb-{$message.kind|escape}">{$message.text|escape}{if $message.kind eq 'info'}<span> <a href="clientarea.php?action=productdetails&amp;id={$serviceId|escape}">{$text.reload|escape}</a></span>{/if}</p>
     {/foreach}
     </div>
     {if $seats}
         <h3>{$text.mailboxes|escape}: {$seats.domain|escape}</h3>
         <p>{$seats.text|escape} {if $seats.more}<a href="upgrade.php?type={$seats.more|escape}&amp;id={$serviceId|escape}">{$text.more_seats|escape}</a>{/if}</p>
+        {if $mayChange and $seats.over}<p class="eb-message eb-danger">{$seats.over|escape}</p>{/if}
         {if $mayChange and $remove}
             <section class="eb-card eb-ask" aria-label="{$text.remove|escape}">
                 <form method="post" action="clientarea.php?action=productdetails&amp;id={$serviceId|escape}">
