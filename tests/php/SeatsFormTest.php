@@ -95,6 +95,22 @@ final class SeatsFormTest extends SeatsTestCase
         }
     }
 
+    public function testAMailboxIsRemovedOnceItWasAskedForAndConfirmed(): void
+    {
+        $confirm = ['do' => 'remove_sure', 'mailbox' => 'ann@example.com', 'sure' => 'on'];
+        self::assertStringStartsWith('Nothing was removed', self::sends($confirm)[0]['text'], 'not asked for');
+        self::sends(['do' => 'remove', 'mailbox' => 'ann@example.com']);
+        self::assertStringStartsWith('Nothing was removed', self::sends(['sure' => ''] + $confirm)[0]['text'], 'not confirmed');
+        self::assertStringStartsWith('Nothing was removed', self::sends(['mailbox' => 'bob@example.com'] + $confirm)[0]['text'], 'another was asked for');
+        Clock::$ahead = 901.0;
+        self::assertStringStartsWith('Nothing was removed', self::sends($confirm)[0]['text'], 'too long ago');
+        self::assertSame([], Bridge::hooks());
+        self::sends(['do' => 'remove', 'mailbox' => 'ann@example.com']);
+        self::assertSame('ann@example.com is removed.', self::sends($confirm)[0]['text']);
+        self::assertSame(['mailbox.terminate'], array_map(fn (Request $hook) => $hook->type(), Bridge::hooks()));
+        self::assertStringStartsWith('Nothing was removed', self::sends($confirm)[0]['text'], 'once');
+    }
+
     public function testAnAddressThatAMailboxHasBesideItsOwnIsNotAdded(): void
     {
         self::bridge([self::box('ann', ['aliases' => ['sales@example.com']])]);

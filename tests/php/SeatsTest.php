@@ -166,6 +166,13 @@ final class SeatsTest extends SeatsTestCase
         self::assertStringContainsString($link, EscapingTest::rendered(self::page()), 'without JavaScript');
     }
 
+    public function testTheWebmailAddressOfTheProductIsShown(): void
+    {
+        self::assertStringNotContainsString('webmail.example.com', EscapingTest::rendered(self::page()));
+        Billing::configure([7 => 'https://webmail.example.com']);
+        self::assertStringContainsString('<a href="https://webmail.example.com">https://webmail.example.com</a>', EscapingTest::rendered(self::page()));
+    }
+
     public function testADomainWithoutAMailboxIsAnAccountOfTheServer(): void
     {
         Bridge::does('', ['mailbox.list' => Bridge::tells(['items' => [], 'next' => null])]);

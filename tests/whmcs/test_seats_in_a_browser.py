@@ -146,6 +146,28 @@ def test_what_is_under_way_ends_on_the_page_by_itself(portal: Portal, browser: B
     tab.context.close()
 
 
+def test_who_is_typing_is_told_the_end_and_not_disturbed(portal: Portal, browser: Browser) -> None:
+    company = Company(portal, product(portal.house))
+    tab = Tab(browser, portal)
+    page = tab.go(f"{company.path}&language=german")
+    portal.house.pause()
+    try:
+        add(page, "ann")
+        page.wait_for_selector("text=wird gerade eingerichtet")
+        page.locator("details[data-add] summary").click()
+        page.fill("#eb-local", "bo")
+    finally:
+        portal.house.resume()
+    page.wait_for_selector("text=ist bereit", timeout=60_000)
+    page.wait_for_timeout(6000)  # longer than between two looks
+    assert page.input_value("#eb-local") == "bo"
+    assert page.locator("text=ist bereit").count() == 1, "its end is told once, and stays"
+    page.evaluate("document.activeElement.blur()")
+    card(page, company.address("ann")).wait_for(timeout=30_000)
+    assert page.locator("text=ist bereit").count() == 1
+    tab.context.close()
+
+
 def remote(company: Company) -> Any:
     """All that the remote has of the company's domain."""
     return company.house.sim.control("/state")["domains"][company.domain]

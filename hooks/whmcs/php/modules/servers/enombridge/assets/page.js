@@ -21,6 +21,18 @@
         });
     }
 
+    // An end is told once, so what was told stays until there is something else to say.
+    function tell(root, found) {
+        var told = root.querySelector('[role=status]');
+        var news = found.querySelector('[role=status]');
+        if (news.children.length) {
+            told.innerHTML = news.innerHTML;
+            root.dataset.told = found.dataset.busy ? '' : '1';
+        } else if (root.dataset.told) {
+            news.innerHTML = told.innerHTML;
+        }
+    }
+
     function watch(root) {
         if (!root.dataset.busy || tries > 100) {
             return;
@@ -31,6 +43,9 @@
                 .then(function (answer) { return answer.text(); })
                 .then(function (html) {
                     var found = new DOMParser().parseFromString(html, 'text/html').getElementById('enombridge');
+                    if (found) {
+                        tell(root, found);
+                    }
                     // Whoever is typing is not disturbed.
                     if (found && !root.contains(document.activeElement)) {
                         root.replaceWith(found);

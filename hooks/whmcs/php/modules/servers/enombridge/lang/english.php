@@ -190,6 +190,7 @@ return [
     'password_first' => 'Password',
     'password_once_more' => 'Password, once more',
     'password_of_each' => 'Each mailbox has a password of its own. You can change it on the page of this service, at the mailbox.',
+    'webmail' => 'Webmail',
     'manage' => 'Manage',
     'remove' => 'Remove this mailbox',
     'remove_ask' => 'Do you really want to remove {address}? All mail in it will be deleted.',

@@ -93,6 +93,7 @@ return [
     'password_first' => 'Passwort',
     'password_once_more' => 'Passwort wiederholen',
     'password_of_each' => 'Jedes Postfach hat sein eigenes Passwort. Sie können es auf der Seite dieses Dienstes beim jeweiligen Postfach ändern.',
+    'webmail' => 'Webmail',
     'manage' => 'Verwalten',
     'remove' => 'Dieses Postfach entfernen',
     'remove_ask' => 'Möchten Sie {address} wirklich entfernen? Alle E-Mails darin werden gelöscht.',

@@ -93,6 +93,7 @@ return [
     'password_first' => 'Contraseña',
     'password_once_more' => 'Repita la contraseña',
     'password_of_each' => 'Cada buzón tiene su propia contraseña. Puede cambiarla en la página de este servicio, en el buzón correspondiente.',
+    'webmail' => 'Webmail',
     'manage' => 'Gestionar',
     'remove' => 'Eliminar este buzón',
     'remove_ask' => '¿Seguro que desea eliminar {address}? Se borrará todo el correo que contiene.',

@@ -154,11 +154,12 @@
         {if $dns.where}<p>{$dns.where|escape}</p>{/if}
         <p class="eb-hint">{$text.dns_wait|escape}</p>
     {/if}
-    {if $mailboxes and ($incoming or $outgoing)}
+    {if $mailboxes and ($incoming or $outgoing or $seats and $webmail)}
         <h3>{$text.settings|escape}</h3>
         <dl class="eb-facts">
             {if $incoming}<dt>{$text.incoming|escape}</dt><dd>{$incoming|escape}</dd>{/if}
             {if $outgoing}<dt>{$text.outgoing|escape}</dt><dd>{$outgoing|escape}</dd>{/if}
+            {if $seats and $webmail}<dt>{$text.webmail|escape}</dt><dd><a href="{$webmail|escape}">{$webmail|escape}</a></dd>{/if}
         </dl>
         <p>{$text.login|escape}</p>
     {/if}
