@@ -90,10 +90,28 @@ class Company:
 
     def listed(self) -> list[str]:
         """As the bridge has them on record, those that are there."""
+        return [each["address"] for each in self.recorded()]
+
+    def recorded(self) -> list[dict[str, Any]]:
         said = json.loads(
             self.house.enom_bridge("mailboxes", "list", "--domain", self.domain, "--json")
         )
-        return [each["address"] for each in said["items"] if each["state"] in STATES]
+        return [each for each in said["items"] if each["state"] in STATES]
+
+    def routes(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Further addresses and forwarding of each mailbox for which billing has set some: as the
+        bridge has them on record, and as they are at the remote."""
+        boxes = self.house.sim.control("/state")["domains"][self.domain]["mailboxes"]
+        wanted, found = {}, {}
+        for each in self.recorded():
+            there = boxes[each["address"]]["attributes"]
+            if each["aliases"] is not None:
+                wanted[each["address"], "aliases"] = sorted(each["aliases"])
+                found[each["address"], "aliases"] = sorted(there.get("aliases", []))
+            if each["forwarding"] is not None:
+                wanted[each["address"], "forwarding"] = sorted(each["forwarding"]["forward_to"])
+                found[each["address"], "forwarding"] = sorted(there.get("forward_recipients", []))
+        return wanted, found
 
     # What the customer does on the page, as a browser sends it
 
