@@ -46,7 +46,9 @@ final class PagesTest extends TestCase
     public function testStaffReadsWhetherTheMailOfTheDomainWorksAndWhatToSet(): void
     {
         $record = fn (string $purpose, string $state, array $more = []): array => $more + ['purpose' => $purpose, 'type' => 'TXT', 'name' => 'example.com', 'value' => null, 'found' => [], 'state' => $state, 'set_by' => null];
-        $records = [$record('mx', 'ok'), $record('spf', 'missing', ['value' => '<b>v=spf1 ~all', 'set_by' => 'dns']), $record('dkim', 'missing', ['set_by' => 'provider'])];
+        $records = [$record('mx', 'ok'), $record('spf', 'missing', ['value' => '<b>v=spf1 ~all', 'set_by' => 'dns']), $record('dkim', 'missing', ['set_by' => 'provider']),
+            $record('autodiscovery', 'advised', ['type' => 'SRV', 'name' => '_imaps._tcp.example.com', 'value' => '0 1 993 x', 'set_by' => 'dns']),
+            $record('autodiscovery', 'wrong', ['type' => 'CNAME', 'name' => 'autodiscover.example.com', 'found' => ['other.example.net'], 'set_by' => 'dns'])];
         Bridge::does(Bridge::ends('succeeded'), ['domain.readiness' => Bridge::tells(['receives' => 'ready', 'sends' => 'not_ready', 'records' => $records, 'name_servers' => ['ns1.example.net']])]);
         self::assertArrayNotHasKey('DNS records', enombridge_AdminServicesTabFields(Billing::params()), 'there is no mailbox yet');
         self::assertSame([], Bridge::$requests);
@@ -56,6 +58,7 @@ final class PagesTest extends TestCase
             'example.com receives mail.', 'Mail from example.com may be refused or land in spam folders.', 'Receiving mail (MX): Right',
             'Allowed senders (SPF): Missing. Add this record: TXT example.com ‹b›v=spf1 ~all',
             'Signature (DKIM): Missing. Nothing can be set in DNS: ask the mail provider for a key first.',
+            'Automatic setup of mail programs: Wrong. Add this record: SRV _imaps._tcp.example.com 0 1 993 x; Remove this record: CNAME autodiscover.example.com other.example.net',
             'Records of example.com are set where its DNS is run, at these name servers: ns1.example.net.',
         ], $lines);
         self::assertSame('example.com', Bridge::queries('domain.readiness')[0]->data()['domain']);

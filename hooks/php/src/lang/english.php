@@ -241,6 +241,6 @@ return [
     'client_code_domain_of_another' => 'We have to check first whether this domain is yours. You do not have to do anything.',
     'client_code_reserved_name' => 'This name has a special meaning, so we have to check it first. You do not have to do anything.',
     'client_code_address_taken' => 'One of the addresses is already in use by another mailbox. Remove it there first, or choose another one.',
-    'client_code_forwarding_loop' => 'Mail that is forwarded like this would come back to this mailbox. Choose another address, or keep a copy.',
+    'client_code_forwarding_loop' => 'Mail that is forwarded like this would come back to this mailbox. Choose another address, or keep a copy if it is that of another mailbox.',
     'client_code_seats_full' => 'All mailboxes that you ordered are in use. Remove one, or order more.',
 ];

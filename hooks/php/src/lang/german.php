@@ -54,6 +54,6 @@ return [
     'client_code_domain_of_another' => 'Wir müssen erst prüfen, ob diese Domain Ihnen gehört. Sie müssen nichts tun.',
     'client_code_reserved_name' => 'Dieser Name hat eine besondere Bedeutung, deshalb müssen wir ihn erst prüfen. Sie müssen nichts tun.',
     'client_code_address_taken' => 'Eine der Adressen gehört bereits zu einem anderen Postfach. Entfernen Sie sie zuerst dort, oder wählen Sie eine andere.',
-    'client_code_forwarding_loop' => 'So weitergeleitete E-Mails kämen zu diesem Postfach zurück. Wählen Sie eine andere Adresse, oder behalten Sie eine Kopie.',
+    'client_code_forwarding_loop' => 'So weitergeleitete E-Mails kämen zu diesem Postfach zurück. Wählen Sie eine andere Adresse, oder behalten Sie eine Kopie, wenn es die eines anderen Postfachs ist.',
     'client_code_seats_full' => 'Alle bestellten Postfächer sind belegt. Entfernen Sie eines, oder bestellen Sie weitere.',
 ];

@@ -54,6 +54,6 @@ return [
     'client_code_domain_of_another' => 'Antes tenemos que comprobar que este dominio es suyo. No tiene que hacer nada.',
     'client_code_reserved_name' => 'Este nombre tiene un significado especial, así que antes tenemos que revisarlo. No tiene que hacer nada.',
     'client_code_address_taken' => 'Una de las direcciones ya pertenece a otro buzón. Quítela antes de allí o elija otra.',
-    'client_code_forwarding_loop' => 'El correo reenviado así volvería a este buzón. Elija otra dirección o conserve una copia.',
+    'client_code_forwarding_loop' => 'El correo reenviado así volvería a este buzón. Elija otra dirección o, si es la de otro buzón, conserve una copia.',
     'client_code_seats_full' => 'Todos los buzones contratados están en uso. Elimine uno o contrate más.',
 ];

@@ -42,7 +42,7 @@ final class Dns
     {
         $records = array_map(fn (array $one): string => "$one[do] $one[type] $one[name] " . ($one['value'] ?: $one['found']), $tile['records']);
         $more = [...$records, ...($tile['provider'] === '' ? [] : [Text::of('staff_dns_provider')])];
-        return implode('. ', ["$tile[title]: $tile[label]", ...($more === [] ? [] : [implode(' ', $more)])]);
+        return implode('. ', ["$tile[title]: $tile[label]", ...($more === [] ? [] : [implode('; ', $more)])]);
     }
 
     /** @return ?array<string, mixed> */
