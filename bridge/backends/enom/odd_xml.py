@@ -30,14 +30,14 @@ it."""
 HIDING = {"<!--": "-->", "<![CDATA[": "]]>", "<?": "?>"}
 """What is passed over as a whole, or read as text: opening -> closing."""
 PREDEFINED = frozenset({"amp", "lt", "gt", "quot", "apos"})
-NAME = r"[A-Za-z_][A-Za-z0-9_.:-]*+"
+NAME = r"[A-Za-z_][A-Za-z0-9_.:-]*"
 ILLEGAL = "[^\t\n\r\x20-\ud7ff\uf900-\ufffd\U00010000-\U0010ffff\ue002-\uf8ff]"
 TOKEN = re.compile(
     rf"""
-    (?P<whole> <!--(?:(?!-->).)*+(?:-->|\Z) | <!\[CDATA\[(?:(?!\]\]>).)*+(?:\]\]>|\Z) )
-    | (?P<tag> </?{NAME}(?:\s++{NAME}\s*+=\s*+(?:"[^"<]*+"|'[^'<]*+'))*+\s*+/?> | <\?(?:(?!\?>).)*+(?:\?>|\Z) )
+    (?P<whole> <!--.*?(?:-->|\Z) | <!\[CDATA\[.*?(?:\]\]>|\Z) )
+    | (?P<tag> </?{NAME}(?:\s+{NAME}\s*=\s*(?:"[^"<]*"|'[^'<]*'))*\s*/?> | <\?.*?(?:\?>|\Z) )
     | (?P<declaration> <!(?=DOCTYPE|ENTITY|ELEMENT|ATTLIST|NOTATION) )
-    | &(?P<reference> \#[0-9]{{1,7}} | \#[xX][0-9A-Fa-f]{{1,6}} | [A-Za-z][A-Za-z0-9]*+ );
+    | &(?P<reference> \#[0-9]{{1,7}} | \#[xX][0-9A-Fa-f]{{1,6}} | [A-Za-z][A-Za-z0-9]* );
     | (?P<illegal> {ILLEGAL} )
     | (?P<loose> \]\]> | & | < )
     """,
