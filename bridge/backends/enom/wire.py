@@ -70,16 +70,18 @@ def decode(body: bytes, content_type: str = "", secrets: Iterable[str] = ()) -> 
     """
     text = _text(body, content_type)
     root = odd_xml.parse(text) if ROOT in text.lower() else None
-    if root is None or _name(root) != ROOT:
+    for element in () if root is None else root.iter():
+        element.tag = _local_name(element.tag)
+    if root is None or root.tag != ROOT:
         raise MalformedReply("This is not an answer of Enom's interface.asp.")
     mask = mask_of(secrets)
     found: dict[str, list[Element]] = {}
     fields: dict[str, str] = {}
     for child in root:
-        found.setdefault(_name(child), []).append(child)
-        if _name(child) not in ("pop", "paks", "errors", "responses"):
+        found.setdefault(child.tag, []).append(child)
+        if child.tag not in ("pop", "paks", "errors", "responses"):
             for leaf in child.iter():
-                name = "success" if _name(leaf) == "successful" else _name(leaf)
+                name = "success" if leaf.tag == "successful" else leaf.tag
                 if name in FIELDS:
                     fields.setdefault(name, clean(leaf.text, mask))
     return Envelope(
@@ -111,10 +113,6 @@ def _text(body: bytes, content_type: str) -> str:
     return utf8_or_latin1(body)
 
 
-def _name(element: Element) -> str:
-    return _local_name(str(element.tag))
-
-
 @lru_cache(512)
 def _local_name(tag: str) -> str:
     return tag.rpartition("}")[2].lower()
@@ -129,18 +127,18 @@ def _number(text: str) -> int | None:
 
 
 def _row(element: Element, names: frozenset[str], mask: re.Pattern[str]) -> Row:
-    return {_name(leaf): clean(leaf.text, mask) for leaf in element if _name(leaf) in names}
+    return {leaf.tag: clean(leaf.text, mask) for leaf in element if leaf.tag in names}
 
 
 def _nameless(row: Element) -> str:
     """Where the name of a listed mailbox cannot be read; empty where it can."""
-    names = [name for leaf in row if (name := _name(leaf)) in MAILBOX_FIELDS]
+    names = [leaf.tag for leaf in row if leaf.tag in MAILBOX_FIELDS]
     if len(names) != len(
         set(names)
     ):  # an unescaped value has ended its field and begun another one
         return "a mailbox that shows a field twice"
     for leaf in row:
-        if _name(leaf) == "username":
+        if leaf.tag == "username":
             if len(leaf):
                 return "a name with markup in it"
             if place := odd_xml.unreadable(leaf.text):
@@ -157,8 +155,8 @@ def _paks(groups: list[Element] | None, mask: re.Pattern[str]) -> tuple[Row, ...
     """None when the answer has no list of paks at all, which is not the same as an empty one."""
     if groups is None:
         return None
-    rows = [row for group in groups for row in group if _name(row) == "pak"]
-    for leaf in (leaf for row in rows for leaf in row if _name(leaf) in PAK_FIELDS):
+    rows = [row for group in groups for row in group if row.tag == "pak"]
+    for leaf in (leaf for row in rows for leaf in row if leaf.tag in PAK_FIELDS):
         if place := odd_xml.unreadable(leaf.text):
             raise MalformedReply(f"Enom's answer holds a pak that cannot be read, at {place}.")
     return tuple(_row(row, PAK_FIELDS, mask) for row in rows)
