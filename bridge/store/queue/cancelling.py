@@ -25,17 +25,9 @@ from bridge.store.queue import notes, outbox, service_end
 from bridge.store.queue.money import IN_DOUBT, NOT_SPENT
 from bridge.store.queue.still_wanted import effect_of, take_back
 
-OF_MAILBOXES = jobs.c.mailbox_id.in_(sa.bindparam("mailbox_ids", expanding=True))
-IS_OPEN = OF_MAILBOXES, among(jobs.c.status, "queued", "running")
 COMPARED_COLUMNS = [
     jobs.c[name] for name in "id mailbox_id sequence source service_id action facts status".split()
 ]
-# With what takes the mailbox away and is held: a newer hook may call it off.
-IS_HELD_TERMINATION = (
-    OF_MAILBOXES,
-    among(jobs.c.status, "held"),
-    among(jobs.c.action, *sorted(TAKES_AWAY)),
-)
 SELECT_WITH_JOBS_BESIDE = sa.select(mailboxes.c.account, mailboxes.c.address).where(
     mailboxes.c.address.in_(sa.bindparam("addresses", expanding=True)),
     sa.or_(
@@ -45,10 +37,22 @@ SELECT_WITH_JOBS_BESIDE = sa.select(mailboxes.c.account, mailboxes.c.address).wh
         )
     ),
 )
-SELECT_JOBS_OF_MAILBOXES = (
-    sa.select(*COMPARED_COLUMNS)
-    .where(*IS_OPEN)
-    .union_all(sa.select(*COMPARED_COLUMNS).where(*IS_HELD_TERMINATION, jobs.c.touched.is_(False)))
+
+
+def open_or_held(whose: sa.ColumnElement[bool]) -> sa.CompoundSelect[Any]:
+    """Open jobs; and what takes the mailbox away and is held, because a newer hook may call it
+    off."""
+    compared = sa.select(*COMPARED_COLUMNS).where(whose)
+    held = among(jobs.c.status, "held"), among(jobs.c.action, *sorted(TAKES_AWAY))
+    return compared.where(among(jobs.c.status, "queued", "running")).union_all(
+        compared.where(*held, jobs.c.touched.is_(False))
+    )
+
+
+# For one by itself, as nearly always, because a list of values cannot be prepared.
+SELECT_JOBS_OF_MAILBOX = open_or_held(jobs.c.mailbox_id == sa.bindparam("only_mailbox"))
+SELECT_JOBS_OF_MAILBOXES = open_or_held(
+    jobs.c.mailbox_id.in_(sa.bindparam("mailbox_ids", expanding=True))
 )
 
 
@@ -80,10 +84,14 @@ def with_jobs_beside(tx: Connection, addresses: Sequence[str]) -> set[tuple[str,
 def jobs_beside(tx: Connection, mailbox_ids: Sequence[int]) -> Mapping[int, Sequence[Row]]:
     """What is open of each mailbox, and what is held and would take it away; none for others."""
     found: defaultdict[int, list[Row]] = defaultdict(list)
-    if mailbox_ids:
-        asked = {"mailbox_ids": mailbox_ids}
-        for row in tx.execute(SELECT_JOBS_OF_MAILBOXES, asked).mappings():
-            found[row["mailbox_id"]].append(row)
+    if len(mailbox_ids) == 1:
+        rows = tx.execute(SELECT_JOBS_OF_MAILBOX, {"only_mailbox": mailbox_ids[0]}).mappings()
+    elif mailbox_ids:
+        rows = tx.execute(SELECT_JOBS_OF_MAILBOXES, {"mailbox_ids": mailbox_ids}).mappings()
+    else:
+        return found
+    for row in rows:
+        found[row["mailbox_id"]].append(row)
     return found
 
 

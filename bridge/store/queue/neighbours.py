@@ -6,6 +6,7 @@ is about to send is on record before the other is asked, under the account's loc
 """
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -33,6 +34,16 @@ SELECT_NEIGHBOURS = sa.select(
     mailboxes.c.settles_at,
     mailboxes.c.aliases,
     mailboxes.c.forwarding,
+).where(
+    mailboxes.c.account == sa.bindparam("account_name"),
+    mailboxes.c.address != sa.bindparam("its_address"),
+)
+SELECT_NAMED = SELECT_NEIGHBOURS.where(
+    mailboxes.c.address.in_(sa.bindparam("names", expanding=True))
+)
+# One domain at a time, because a list of values cannot be prepared.
+SELECT_WITH_ALIASES = SELECT_NEIGHBOURS.where(
+    mailboxes.c.domain == sa.bindparam("in_domain"), mailboxes.c.aliases.is_not(None)
 )
 
 
@@ -56,12 +67,15 @@ def having_one_of(
 ) -> list[Neighbour]:
     """An alias is of its mailbox's domain, so of what is wanted the domains are enough."""
     domains = sorted({Address.parse(each).domain for each in wanted})
-    mine = SELECT_NEIGHBOURS.where(mailboxes.c.account == account, mailboxes.c.address != address)
+    mine = {"account_name": account, "its_address": address}
     # One after the other: asked for either at once, no index would be used, and a domain may be
     # large.
-    by_name = mine.where(mailboxes.c.address.in_(sorted(set(wanted) - {address})))
-    named = mine.where(mailboxes.c.domain.in_(domains), mailboxes.c.aliases.is_not(None))
-    shown = [to_neighbour(row) for each in (by_name, named) for row in tx.execute(each).mappings()]
+    asked: list[tuple[sa.Select[Any], dict[str, Any]]] = [
+        (SELECT_WITH_ALIASES, mine | {"in_domain": domain}) for domain in domains
+    ]
+    if others := sorted(set(wanted) - {address}):
+        asked.append((SELECT_NAMED, mine | {"names": others}))
+    shown = [to_neighbour(row) for each in asked for row in tx.execute(*each).mappings()]
     found = {each.address: each for each in shown}
     return [each for each in found.values() if has_one_of(each, wanted)]
 
