@@ -50,6 +50,7 @@ class Sealer:
             raise ValueError("keys: at least one is needed")
         self._keys = tuple(keys)
         self._derived: dict[bytes, list[bytes]] = {}
+        self._fernets: dict[Purpose, MultiFernet] = {}
 
     @cached_property
     def key_ids(self) -> tuple[str, ...]:
@@ -110,8 +111,11 @@ class Sealer:
         return self._derived[info]
 
     def _fernet(self, purpose: Purpose) -> MultiFernet:
-        newest_first = reversed(self.keys(purpose, "seal"))
-        return MultiFernet([Fernet(urlsafe_b64encode(key)) for key in newest_first])
+        if purpose not in self._fernets:
+            newest_first = reversed(self.keys(purpose, "seal"))
+            keys = [Fernet(urlsafe_b64encode(key)) for key in newest_first]
+            self._fernets[purpose] = MultiFernet(keys)
+        return self._fernets[purpose]
 
 
 def _named(name: str, key: bytes, content: bytes) -> str:

@@ -162,7 +162,7 @@ class PreparedConnection(Connection):
     _statements: Statements | None = None
 
     def prepare_with(self, statements: Statements) -> None:
-        seen = self.dispatch
+        seen = self.engine.dispatch
         watched = seen.before_cursor_execute or seen.after_cursor_execute
         self._statements = None if watched else statements
 
