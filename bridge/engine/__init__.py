@@ -224,8 +224,8 @@ class Engine:
                         if not items and quiet and version is not None and line.is_empty():
                             empty_at = version
                 finally:
-                    for _ in range(places - len(items)):
-                        free.release()
+                    if places > len(items):
+                        free.release(places - len(items))
                 turn()
                 for item in items:
                     pool.submit(_run_one, run, item, free)
