@@ -14,7 +14,7 @@ from bridge.cli.session import opened
 from bridge.config import HostPort, Settings
 from bridge.config.values import optional_host_port
 from bridge.domain.errors import NotPossible
-from bridge.infra import logs, output, tracing
+from bridge.infra import garbage, logs, output, tracing
 from bridge.store.queue.account_state import PERSON, RESTORED, pauses
 
 log = logs.get("serve")
@@ -79,6 +79,7 @@ def run(read: Callable[[], Settings], *, web: bool, work: bool) -> None:
             ready(service, before)
             tell_paused(service)
             process = Process(service, read, web=web, work=work)
+            garbage.settle()
             with to_the_end():
                 process.start()
                 while (asked := following()) != "stop":

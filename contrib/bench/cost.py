@@ -20,6 +20,7 @@ from threading import Thread
 from typing import Any
 
 from bridge.config import HostPort
+from bridge.infra import garbage
 from bridge.web import create_app
 from bridge.web.server import Server
 from contrib.bench.drain import Remote, furnish, simulator
@@ -62,6 +63,7 @@ def serve(endpoint: str, hosted: str, callback: str, pipe: Connection) -> None:
             Server(create_app(service), HostPort("127.0.0.1", 0), None),
             service.new_engine(),
         )
+        garbage.settle()  # as `enom-bridge serve` does
         engine.start()
         server.start()
         pipe.send(server.port)
