@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from bridge.backends.enom.wire import Envelope, Row
 from bridge.domain.errors import MalformedReply
@@ -68,6 +69,7 @@ def listing(envelope: Envelope) -> Listing:
     )
 
 
+@lru_cache(256)
 def read_date(text: str) -> datetime:
     """Enom's dates carry no zone.
 

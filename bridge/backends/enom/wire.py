@@ -84,6 +84,8 @@ def decode(body: bytes, content_type: str = "", secrets: Iterable[str] = ()) -> 
                 name = "success" if leaf.tag == "successful" else leaf.tag
                 if name in FIELDS:
                     fields.setdefault(name, clean(leaf.text, mask))
+    rows = found.get("pop", ())
+    nameless = [_nameless(row) for row in rows]
     return Envelope(
         command=_first(found, "command", mask),
         err_count=_number(_first(found, "errcount", mask)),
@@ -92,10 +94,12 @@ def decode(body: bytes, content_type: str = "", secrets: Iterable[str] = ()) -> 
         done=_first(found, "done", mask).lower() == "true",
         fields=fields,
         mailboxes=tuple(
-            _row(row, MAILBOX_FIELDS, mask) for row in found.get("pop", ()) if not _nameless(row)
+            _row(row, MAILBOX_FIELDS, mask)
+            for row, place in zip(rows, nameless, strict=True)
+            if not place
         ),
         paks=_paks(found.get("paks"), mask),
-        unreadable=tuple(place for row in found.get("pop", ()) if (place := _nameless(row))),
+        unreadable=tuple(filter(None, nameless)),
     )
 
 
