@@ -94,9 +94,9 @@ def test_a_line_of_a_library_looks_the_same() -> None:
     ],
 )
 def test_a_value_under_a_telling_key_is_masked_at_any_depth(written: Written, key: str) -> None:
-    logs.get("x").info("e", **{key: "abc"}, data={"list": [{key: 4711}]})
+    logs.get("x").info("e", **{key: "abc"}, data={"list": [{key: 471108154711}]})
 
-    assert "abc" not in written() and "4711" not in written()
+    assert "abc" not in written() and "471108154711" not in written()
     assert written().count("***") == 2
 
 
