@@ -81,9 +81,9 @@ def reconcile(
         done, left = repaired(service, reports, as_json) if agreed else ([], 0)
         if done:
             remind(service)
-    if as_json:
-        echo_items(service, reports, sum_now, done)
-    elif todo and not agreed:
+        if as_json:
+            echo_items(service, reports, sum_now, done)
+    if todo and not agreed and not as_json:
         click.echo(
             f"\nNothing changed yet. To repair {len(todo):,}, run the same command with "
             f"--apply {sum_now}"
