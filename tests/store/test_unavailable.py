@@ -10,6 +10,7 @@ from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -241,3 +242,14 @@ class TestPostgres:
                 impatient.hook("suspend")
         assert impatient.hook("suspend").sequence == 2
         impatient.database.close()
+
+
+def test_a_connection_in_use_at_the_end_is_closed_when_it_comes_back(shop: Shop) -> None:
+    """Python 3.13 tells of each that is not."""
+    with shop.database.read() as tx:
+        raw = tx.connection.dbapi_connection
+        assert raw is not None
+        shop.database.close()
+        assert tx.scalar(sa.text("SELECT 1")) == 1
+    with pytest.raises((sqlite3.ProgrammingError, psycopg.OperationalError), match="closed"):
+        raw.cursor().execute("SELECT 1")

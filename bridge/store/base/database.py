@@ -16,6 +16,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Connection
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from bridge.domain.errors import StoreUnavailable
 from bridge.reporting.refusals import refusal
@@ -86,6 +87,7 @@ class Database:
         )
         self._statements = Statements(self.engine.dialect)
         self.engine._connection_cls = PreparedConnection
+        event.listen(self.engine, "checkin", self._returned)
         self._files = Files(self.file) if self.file else None
         if self._files:
             prepare_sqlite(self.engine)
@@ -351,6 +353,11 @@ class Database:
         if self._listener is not None:
             self._listener.join()
         self.let_go()
+
+    def _returned(self, _: object, connection: ConnectionPoolEntry) -> None:
+        """One that was in use at the end is closed when it comes back: nobody else would do it."""
+        if self._closing:
+            connection.close()
 
 
 def topics_of(payload: str) -> list[Topic]:
