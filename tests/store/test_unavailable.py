@@ -253,3 +253,11 @@ def test_a_connection_in_use_at_the_end_is_closed_when_it_comes_back(shop: Shop)
         assert tx.scalar(sa.text("SELECT 1")) == 1
     with pytest.raises((sqlite3.ProgrammingError, psycopg.OperationalError), match="closed"):
         raw.cursor().execute("SELECT 1")
+
+
+@pytest.mark.parametrize("store", ["sqlite"])
+def test_who_reads_after_the_end_leaves_no_file_open(shop: Shop) -> None:
+    shop.database.close()
+    assert shop.rows(hooks) == []
+    handles = [os.path.realpath(each) for each in Path("/proc/self/fd").iterdir()]
+    assert not [each for each in handles if each.startswith(str(shop.database.file))]

@@ -165,7 +165,7 @@ class Database:
             raise StoreUnavailable(ANOTHER)
 
     def _hold(self, *_: object) -> None:
-        if self._files:
+        if self._files and not self._closing:
             self._files.hold()
 
     def _keep_private(self, *_: object) -> None:
