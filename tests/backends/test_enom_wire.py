@@ -194,6 +194,10 @@ def test_a_byte_that_is_no_letter_spoils_nothing_else():
         b'<!DOCTYPE a [<!ENTITY b "c">]><interface-response><ErrCount>&b;</ErrCount></interface-response>',
         b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/hostname">]><interface-response>&b;</interface-response>',
         b'<!DOCTYPE a SYSTEM "http://127.0.0.1:9/x.dtd"><interface-response/>',
+        b'<!doctype a [<!ENTITY b "c">]><interface-response>&b;</interface-response>',
+        '<!DOCTYPE a [<!ENTITY b "c">]><interface-response>&b;</interface-response>'.encode(
+            "utf-16"
+        ),
         b'<!DOCTYPE a [<!ENTITY b "'
         + b"x" * 1000
         + b'"><!ENTITY c "'

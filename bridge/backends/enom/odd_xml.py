@@ -93,8 +93,10 @@ def _strict(text: str) -> tuple[Element | None, tuple[int, int] | None]:
     """The root, or the line and column at which it is none; without a place where a DTD is
     refused."""
     try:
-        if "<!DOCTYPE" not in text:  # then it can have no DTD, and need not be read in Python
-            return ElementTree.fromstring(text), None  # noqa: S314  # harmful only by a DTD
+        # All that defusedxml refuses, entities and what is fetched from elsewhere, is declared in a
+        # DTD. What has none is read by the parser in C, in half the time.
+        if "<!DOCTYPE" not in text:
+            return ElementTree.fromstring(text), None  # noqa: S314  # it has no DTD
         return fromstring(text, forbid_dtd=True), None
     except ParseError as error:
         return None, error.position
